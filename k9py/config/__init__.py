@@ -1,0 +1,1 @@
+"""Settings, keymap, aliases and themes, as data."""

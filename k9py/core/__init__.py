@@ -1,0 +1,1 @@
+"""Values and pure helpers every layer shares."""

@@ -1,0 +1,1 @@
+"""The client layer: from the wire to a store of rows."""

@@ -1,0 +1,1 @@
+"""Series of resource use and the collectors that fill them."""

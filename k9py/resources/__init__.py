@@ -1,0 +1,1 @@
+"""What each kind is: projection, columns, health, relations, actions. Pure."""

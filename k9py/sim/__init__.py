@@ -1,0 +1,1 @@
+"""The simulated cluster: the Kubernetes API over HTTP on loopback."""
