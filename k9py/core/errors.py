@@ -35,9 +35,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class K9Error(Exception):
@@ -150,6 +150,7 @@ class ApiError(K9Error):
         reason: str = "",
         causes: Sequence[Cause] = (),
         retry_after: float | None = None,
+        details: Mapping[str, Any] | None = None,
         remedy: str = "",
     ) -> None:
         super().__init__(message, remedy=remedy)
@@ -158,6 +159,8 @@ class ApiError(K9Error):
         self.causes = tuple(causes)
         self.retry_after = retry_after
         """Seconds to wait as the server asks; None when it does not say."""
+        self.details = dict(details or {})
+        """The Status's ``details`` other than causes: name, group, kind, uid."""
 
     by_status: ClassVar[dict[int, type[ApiError]]] = {}
 
@@ -169,11 +172,14 @@ class ApiError(K9Error):
         reason: str = "",
         causes: Sequence[Cause] = (),
         retry_after: float | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> ApiError:
         """Return the member of the tree that stands for this HTTP status."""
         fallback: type[ApiError] = ServerError if status >= 500 else ApiError
         kind = ApiError.by_status.get(status, fallback)
-        return kind(message, status=status, reason=reason, causes=causes, retry_after=retry_after)
+        return kind(
+            message, status=status, reason=reason, causes=causes, retry_after=retry_after, details=details
+        )
 
 
 class Unauthorized(ApiError):
