@@ -17,10 +17,12 @@ import (
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
-	kwokcmd "sigs.k8s.io/kwok/pkg/kwok/cmd"
 	kwokconfig "sigs.k8s.io/kwok/pkg/config"
+	kwokcmd "sigs.k8s.io/kwok/pkg/kwok/cmd"
 	kwoklog "sigs.k8s.io/kwok/pkg/log"
 	metricsserver "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
+
+	"k9py.dev/testcluster/internal/certs"
 )
 
 // components maps a component's name to what runs it; each builds its command only when called, because
@@ -32,6 +34,7 @@ var components = map[string]func(){
 	"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
 	"metrics-server":          func() { run(metricsserver.NewMetricsServerCommand(genericapiserver.SetupSignalHandler())) },
 	"kwok":                    runKwok,
+	"certificates":            writeCertificates,
 }
 
 func main() {
@@ -48,8 +51,21 @@ func run(command *cobra.Command) {
 	os.Exit(cli.Run(command))
 }
 
-// runKwok parses kwok's own configuration flags first, the order its packages need.
+func writeCertificates() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: control certificates DIRECTORY")
+		os.Exit(2)
+	}
+	if err := certs.Write(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "certificates:", err)
+		os.Exit(1)
+	}
+}
+
+// runKwok parses kwok's own configuration flags first, the order its packages need. The Kubernetes packages
+// have put a --version of another type on the global flags, which kwok's command would trip over.
 func runKwok() {
+	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	flags := pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}

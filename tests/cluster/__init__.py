@@ -1,0 +1,71 @@
+"""A real Kubernetes control plane for tests: etcd, API server, controllers, scheduler, nodes and metrics.
+
+Tests ask `available()` first; it never builds anything by itself. A cluster is started when the control
+plane is in the build cache (`python -m tests.cluster up` fills it) or `K9PY_TEST_CLUSTER=1` allows a build,
+which takes minutes. `K9PY_TEST_KUBECONFIG` names any other cluster (kind, minikube, k3s, a lab) to be used
+instead; nothing is started or stopped then.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .build import built, find_go
+from .errors import ClusterError
+from .foreign import ForeignCluster, foreign_kubeconfig
+from .running import Cluster, up
+from .waiting import wait_for
+
+__all__ = [
+    "Cluster",
+    "ClusterError",
+    "ForeignCluster",
+    "available",
+    "foreign_kubeconfig",
+    "running_cluster",
+    "wait_for",
+]
+
+BUILD_ALLOWED = "K9PY_TEST_CLUSTER"
+"""Set to 1: tests may build the control plane when the cache is empty."""
+
+
+def available() -> str | None:
+    """Return why no real cluster can be had, in one loud sentence, or None when one can."""
+    foreign = foreign_kubeconfig()
+    if foreign is not None:
+        return None if foreign.exists() else f"NO REAL CLUSTER: K9PY_TEST_KUBECONFIG names no file: {foreign}"
+    if sys.platform != "linux":
+        return "NO REAL CLUSTER: it is built for Linux only; set K9PY_TEST_KUBECONFIG to a kubeconfig"
+    if find_go() is None:
+        return "NO REAL CLUSTER: install Go 1.26 or set K9PY_TEST_KUBECONFIG to a kubeconfig"
+    if built() is None and os.environ.get(BUILD_ALLOWED) != "1":
+        return "NO REAL CLUSTER: run `python -m tests.cluster up` once, or set K9PY_TEST_CLUSTER=1 to build it"
+    return None
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster | ForeignCluster]:
+    """Give a ready cluster and take it down afterwards; the foreign one is left as it was."""
+    foreign = foreign_kubeconfig()
+    if foreign is not None:
+        yield ForeignCluster(foreign)
+        return
+    reason = available()
+    if reason is not None:
+        raise ClusterError(reason)
+    folder = Path(tempfile.mkdtemp(prefix="k9py-cluster-"))
+    try:
+        cluster = up(folder)
+        try:
+            yield cluster
+        finally:
+            cluster.down()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

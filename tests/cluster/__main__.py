@@ -1,0 +1,68 @@
+"""`python -m tests.cluster up|down|status|kubeconfig|prometheus`: a real control plane by hand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import foreign_kubeconfig, prometheus
+from .build import cache_root
+from .errors import ClusterError
+from .running import Cluster, find, up
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; say errors on stderr in one line and return 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options.command, options.dir.absolute(), restricted=options.restricted)
+    except ClusterError as error:
+        print(f"tests.cluster: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "status", "kubeconfig", "prometheus"])
+    parser.add_argument(
+        "--dir", type=Path, default=cache_root() / "default", help="the cluster's folder; one cluster per folder"
+    )
+    parser.add_argument("--restricted", action="store_true", help="kubeconfig: the user with few rights")
+    return parser
+
+
+def _run(command: str, root: Path, *, restricted: bool) -> int:
+    foreign = foreign_kubeconfig()
+    if foreign is not None:
+        print("tests.cluster: K9PY_TEST_KUBECONFIG is set, nothing is started or stopped", file=sys.stderr)
+        print(f"KUBECONFIG={foreign}")
+        return 0
+    if command == "up":
+        print(f"KUBECONFIG={up(root).kubeconfig}")
+        return 0
+    cluster = find(root)
+    if cluster is None:
+        print(f"tests.cluster: no cluster in {root}", file=sys.stderr)
+        return 0 if command == "down" else 1
+    if command == "down":
+        cluster.down()
+    elif command == "kubeconfig":
+        print(f"KUBECONFIG={cluster.restricted_kubeconfig if restricted else cluster.kubeconfig}")
+    elif command == "prometheus":
+        print(f"PROMETHEUS={prometheus.start(cluster.layout)}")
+    else:
+        return _print_status(cluster)
+    return 0
+
+
+def _print_status(cluster: Cluster) -> int:
+    status = cluster.status()
+    for name, alive in status.items():
+        print(f"{name}: {'running' if alive else 'stopped'}")
+    print(f"server: {cluster.server}\naudit log: {cluster.audit_log}")
+    return 0 if all(status.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

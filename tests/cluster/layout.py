@@ -1,0 +1,115 @@
+"""Where one cluster keeps its things, and on which loopback ports it listens."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .errors import ClusterError
+
+LOOPBACK = "127.0.0.1"
+NODE_NAMES = ("node-1", "node-2", "node-3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """One loopback port per listener; `kubelet` has one per node, in the order of NODE_NAMES."""
+
+    etcd: int
+    etcd_peer: int
+    apiserver: int
+    controller_manager: int
+    scheduler: int
+    metrics_server: int
+    prometheus: int
+    kubelet: tuple[int, ...]
+
+    @classmethod
+    def free(cls) -> Ports:
+        """Return ports nobody listens on: all are held open together, so that no two are the same."""
+        with ExitStack() as held:
+            numbers: list[int] = []
+            for _ in range(7 + len(NODE_NAMES)):
+                listener = held.enter_context(socket.socket())
+                listener.bind((LOOPBACK, 0))
+                numbers.append(listener.getsockname()[1])
+        return cls(
+            etcd=numbers[0],
+            etcd_peer=numbers[1],
+            apiserver=numbers[2],
+            controller_manager=numbers[3],
+            scheduler=numbers[4],
+            metrics_server=numbers[5],
+            prometheus=numbers[6],
+            kubelet=tuple(numbers[7:]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The folder of one cluster and the names of what is in it."""
+
+    root: Path
+    ports: Ports
+
+    @classmethod
+    def create(cls, root: Path) -> Layout:
+        """Make the folder of a new cluster, readable by its owner alone: it holds keys."""
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        layout = cls(root=root, ports=Ports.free())
+        for folder in (layout.certificates, layout.logs, layout.processes, layout.kubeconfigs):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        layout.state_file.write_text(json.dumps({"ports": asdict(layout.ports)}))
+        return layout
+
+    @classmethod
+    def load(cls, root: Path) -> Layout | None:
+        """Return the layout of the cluster in `root`, or None when there is none."""
+        state_file = root / "state.json"
+        if not state_file.exists():
+            return None
+        try:
+            ports = json.loads(state_file.read_text())["ports"]
+            return cls(root=root, ports=Ports(**(ports | {"kubelet": tuple(ports["kubelet"])})))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ClusterError(f"{state_file} is damaged: remove {root} and start again") from error
+
+    @property
+    def state_file(self) -> Path:
+        return self.root / "state.json"
+
+    @property
+    def certificates(self) -> Path:
+        return self.root / "certificates"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def processes(self) -> Path:
+        return self.root / "processes"
+
+    @property
+    def kubeconfigs(self) -> Path:
+        return self.root / "kubeconfigs"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.logs / "audit.log"
+
+    @property
+    def server(self) -> str:
+        return f"https://{LOOPBACK}:{self.ports.apiserver}"
+
+    def certificate(self, name: str) -> Path:
+        return self.certificates / f"{name}.crt"
+
+    def key(self, name: str) -> Path:
+        return self.certificates / f"{name}.key"
+
+    def kubeconfig(self, user: str) -> Path:
+        return self.kubeconfigs / f"{user}.yaml"
