@@ -66,6 +66,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean '{matches[0]}'?" if matches else ""
 
 
+def sentence(text: str) -> str:
+    """Return the text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def read_located(text: str, file: str) -> Located:
     """Return the document of a YAML text; an empty one is an empty mapping.
 
