@@ -5,10 +5,11 @@ Nothing here knows a widget; the browser reads the current view and writes back 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from k9py.core.refs import ObjectRef, Scope
+from k9py.kube.rows import Row
 
 HISTORY_LIMIT = 50
 """Views kept per tab; more than anybody walks back through, small enough never to matter."""
@@ -23,8 +24,10 @@ class View:
     scope: Scope = field(default_factory=Scope)
     label_selector: str = ""
     field_selector: str = ""
-    owner_uid: str = ""
-    """Only objects owned by this uid; for drill-downs no selector can express."""
+    keep: Callable[[Row], bool] | None = field(default=None, compare=False)
+    """Rows for which it is false are not shown; for drill-downs no selector can express."""
+    title: str = ""
+    """What the drill-down is called, such as ``pods of deployment api``."""
     parent: ObjectRef | None = None
     """The object this view was entered from; containers need it, the title shows it."""
     filter: str = ""
@@ -42,8 +45,8 @@ class View:
             and self.scope == other.scope
             and self.label_selector == other.label_selector
             and self.field_selector == other.field_selector
-            and self.owner_uid == other.owner_uid
             and self.parent == other.parent
+            and self.title == other.title
         )
 
 
@@ -144,6 +147,13 @@ class Tabs:
         """Move the current view to other namespaces; drill-down selectors belong to the old ones and go."""
         self.trail.go(
             replace(
-                self.view, scope=scope, label_selector="", field_selector="", owner_uid="", parent=None, cursor=""
+                self.view,
+                scope=scope,
+                label_selector="",
+                field_selector="",
+                keep=None,
+                title="",
+                parent=None,
+                cursor="",
             )
         )

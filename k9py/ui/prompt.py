@@ -1,0 +1,279 @@
+"""The line a person types in: commands behind ``:`` and filters behind ``/``, with completion and history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Paste
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input
+
+from k9py.resources.model import Tone
+from k9py.ui.look import Look
+from k9py.ui.statusline import Bar
+
+SHOWN_COMPLETIONS = 8
+"""Rows of the completion list; a third of an 80x24 screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One completion."""
+
+    text: str
+    """What the list shows."""
+    line: str
+    """The whole line once accepted."""
+    hint: str = ""
+    """What it is, at the right of the list."""
+
+
+Completer = Callable[[str], Sequence[Candidate]]
+"""Returns the candidates for a line, best first."""
+
+
+class Completions(Widget):
+    """The list under the prompt; the line at ``chosen`` is the one Tab and Enter take."""
+
+    DEFAULT_CSS = """
+    Completions { layer: above; display: none; height: auto; width: 1fr; offset: 0 2; dock: top; }
+    """
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.candidates: Sequence[Candidate] = ()
+        self.chosen = -1
+        """Index of the chosen candidate; -1 while the person has only typed."""
+
+    def show(self, candidates: Sequence[Candidate]) -> None:
+        """Show these, none chosen; an empty list hides the widget."""
+        self.candidates = candidates
+        self.chosen = -1
+        self.display = bool(candidates)
+        self.styles.height = min(SHOWN_COMPLETIONS, len(candidates))
+        self.refresh()
+
+    def step(self, by: int) -> Candidate | None:
+        """Choose the next candidate around the end and return it."""
+        if not self.candidates:
+            return None
+        count = len(self.candidates)
+        self.chosen = (self.chosen + by) % count if self.chosen >= 0 else (0 if by > 0 else count - 1)
+        self.refresh()
+        return self.candidates[self.chosen]
+
+    def set_look(self, look: Look) -> None:
+        """Take another theme."""
+        self._look = look
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one candidate."""
+        width = self.size.width
+        first = max(0, self.chosen - SHOWN_COMPLETIONS + 1)
+        index = first + y
+        if index >= len(self.candidates):
+            return Strip.blank(width, self._look.bar)
+        candidate = self.candidates[index]
+        is_chosen = index == self.chosen
+        style = self._look.cursor if is_chosen else self._look.bar
+        hint_style = style if is_chosen else self._look.style(Tone.DIM, raised=True)
+        pointer = self._look.glyphs.cursor if is_chosen else " "
+        text = f" {pointer} {candidate.text}"
+        hint = f"{candidate.hint} "
+        gap = max(1, width - cell_len(text) - cell_len(hint))
+        strip = Strip([Segment(text + " " * gap, style), Segment(hint, hint_style)])
+        return strip.adjust_cell_length(width, style)
+
+
+class LineEdit(Input):
+    """Textual's line editor with the keys of a prompt; every key it binds reaches its :class:`Prompt`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,ctrl+p", "prompt('older')", show=False),
+        Binding("down,ctrl+n", "prompt('newer')", show=False),
+        Binding("tab", "prompt('complete')", show=False),
+        Binding("shift+tab", "prompt('complete_back')", show=False),
+        Binding("escape", "prompt('cancel')", show=False),
+        Binding("right,ctrl+f", "prompt('right')", show=False),
+    ]
+
+    def action_prompt(self, what: str) -> None:
+        """Hand a key to the prompt around this line."""
+        prompt = self.parent
+        assert isinstance(prompt, Prompt)
+        prompt.key(what)
+
+    def _on_paste(self, event: Paste) -> None:
+        """Paste one line: what follows a line break would otherwise be lost or run."""
+        event.prevent_default()
+        event.stop()
+        text = " ".join(event.text.split())
+        self.replace(text, *self.selection) if not self.selection.is_empty else self.insert_text_at_cursor(text)
+
+
+class Prompt(Horizontal):
+    """A sign, a line editor, and a message at the right; hidden until opened."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; display: none; }
+    Prompt > .sign { width: auto; }
+    Prompt > LineEdit { width: 1fr; height: 1; border: none; padding: 0; background: transparent; }
+    Prompt > Bar { width: auto; max-width: 60%; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """The text changed; answer with :meth:`Prompt.complain` when it means nothing."""
+
+        mode: str
+        text: str
+
+    @dataclass
+    class Submitted(Message):
+        """Enter was pressed."""
+
+        mode: str
+        text: str
+
+    @dataclass
+    class Cancelled(Message):
+        """Escape was pressed."""
+
+        mode: str
+
+    def __init__(self, look: Look, completions: Completions) -> None:
+        super().__init__(id="prompt")
+        self._look = look
+        self._completions = completions
+        self._completer: Completer = lambda _: ()
+        self._history: Sequence[str] = ()
+        self._history_at = -1
+        self._typed = ""
+        """The line as typed before history or completions replaced it."""
+        self._setting = False
+        self.mode = ""
+        """``:`` or ``/`` while open, else empty."""
+
+    def compose(self) -> ComposeResult:
+        """A sign, the line, the complaint."""
+        yield Bar(self._look, id="prompt-sign")
+        yield LineEdit(compact=True, select_on_focus=False, id="prompt-line")
+        yield Bar(self._look, id="prompt-complaint")
+
+    def on_mount(self) -> None:
+        """No blinking: it costs bytes for nothing."""
+        self.line.cursor_blink = False
+        self.query_one("#prompt-sign", Bar).styles.width = 2
+
+    @property
+    def line(self) -> LineEdit:
+        """The line editor."""
+        return self.query_one(LineEdit)
+
+    def set_look(self, look: Look) -> None:
+        """Take another theme."""
+        self._look = look
+        for bar in self.query(Bar):
+            bar.set_look(look)
+
+    def open(self, mode: str, text: str, *, completer: Completer, history: Sequence[str]) -> None:
+        """Show the prompt with a text to edit, the caret behind it."""
+        self.mode = mode
+        self._completer = completer
+        self._history = history
+        self._history_at = -1
+        self._typed = text
+        self.query_one("#prompt-sign", Bar).show(((f" {mode}", Tone.ACCENT),))
+        self.complain("")
+        self.display = True
+        self._set(text)
+        self.line.focus()
+        self._completions.show(self._completer(text) if mode == ":" else ())
+
+    def close(self) -> None:
+        """Hide the prompt and its list."""
+        self.mode = ""
+        self.display = False
+        self._completions.show(())
+
+    def complain(self, message: str) -> None:
+        """Say at the right what is wrong with the text; empty for nothing."""
+        bar = self.query_one("#prompt-complaint", Bar)
+        bar.styles.width = min(len(message) + 2, 60) if message else 0
+        bar.show(((f"{message} ", Tone.BAD),) if message else ())
+
+    def key(self, what: str) -> None:
+        """Act on a key of the prompt: older, newer, complete, complete_back, right, cancel."""
+        match what:
+            case "cancel":
+                mode = self.mode
+                self.close()
+                self.post_message(self.Cancelled(mode))
+            case "complete" | "complete_back":
+                self._take(self._completions.step(1 if what == "complete" else -1))
+            case "right":
+                at_end = self.line.cursor_position >= len(self.line.value)
+                if at_end and self._completions.candidates:
+                    self._accept(self._completions.step(1))
+                else:
+                    self.line.action_cursor_right()
+            case "older" | "newer" if self._completions.display and self.line.value and self._history_at < 0:
+                self._take(self._completions.step(-1 if what == "older" else 1))
+            case "older" | "newer":
+                self._walk_history(1 if what == "older" else -1)
+
+    def _walk_history(self, by: int) -> None:
+        if not self._history:
+            return
+        at = min(max(-1, self._history_at + by), len(self._history) - 1)
+        self._history_at = at
+        self._set(self._history[-1 - at] if at >= 0 else self._typed)
+        self._completions.show(())
+
+    def _take(self, candidate: Candidate | None) -> None:
+        """Put a candidate on the line and keep the list, so the next Tab goes on."""
+        if candidate is not None:
+            self._set(candidate.line)
+
+    def _accept(self, candidate: Candidate | None) -> None:
+        """Put a candidate on the line and look for what may follow it."""
+        if candidate is not None:
+            self._set(candidate.line)
+            self._completions.show(self._completer(candidate.line))
+
+    def _set(self, text: str) -> None:
+        if self.line.value != text:
+            self._setting = True
+            self.line.value = text
+        self.line.cursor_position = len(text)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Complete what was typed and tell the owner; a line set by us is told but not completed again."""
+        event.stop()
+        if not self.mode:
+            return
+        if self._setting:
+            self._setting = False
+        else:
+            self._typed = event.value
+            self._history_at = -1
+            self._completions.show(self._completer(event.value))
+        self.post_message(self.Changed(self.mode, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Close and hand the line over; the owner reopens it when the line means nothing."""
+        event.stop()
+        mode = self.mode
+        self.close()
+        self.post_message(self.Submitted(mode, event.value))
