@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from k9py.core.refs import Scope
+from k9py.kube.target import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,38 +20,28 @@ class UiOptions:
     """Label selector of the first pane, as kubectl's ``-l``."""
     field_selector: str = ""
     """Field selector of the first pane."""
-    context: str = ""
-    """Context of the kubeconfig; empty means its current one."""
-    cluster: str = ""
-    """Cluster entry that replaces the context's own."""
-    user: str = ""
-    """User entry that replaces the context's own."""
     kubeconfig: str = ""
     """One kubeconfig file instead of KUBECONFIG and ``~/.kube/config``."""
-    server: str = ""
-    """API server URL that replaces the cluster's own."""
+    connection: Overrides = field(default_factory=Overrides)
+    """Context, impersonation and whatever else replaces an entry of the kubeconfig; ``Kubeconfig.target``
+    takes it as it is."""
     namespaces: tuple[str, ...] = ()
     """Namespaces to show; several mean several watches merged in one pane."""
     all_namespaces: bool = False
     """Show every namespace; with this on ``namespaces`` is empty."""
-    as_user: str = ""
-    """User to impersonate."""
-    as_groups: tuple[str, ...] = ()
-    """Groups to impersonate."""
-    as_uid: str = ""
-    """Uid to impersonate."""
     readonly: bool | None = None
     """True hides every key that writes; None leaves it to the settings of the context."""
     theme: str = ""
     """Name of a theme; empty means the settings' one."""
     ascii: bool | None = None
-    """True draws with ASCII signs only; None decides by locale and TERM."""
-    insecure: bool = False
-    """Skip the verification of the server's certificate."""
-    request_timeout: float | None = None
-    """Seconds one request may take; None means the settings' value."""
+    """True draws with ASCII signs only; None decides by settings, locale and TERM."""
     fresh: bool = False
     """True ignores what was remembered from the last session in this context."""
+
+    @property
+    def context(self) -> str:
+        """Context of the kubeconfig; empty means its current one."""
+        return self.connection.context
 
     @property
     def scope(self) -> Scope | None:

@@ -21,9 +21,7 @@ def fields_of(owner: type) -> dict[str, tuple[Field[Any], Any]]:
     return {item.name: (item, hints[item.name]) for item in fields(owner)}
 
 
-def read_into(
-    owner: type, located: Located, file: str, problems: list[Problem], prefix: str = ""
-) -> dict[str, Any]:
+def read_into(owner: type, located: Located, file: str, problems: list[Problem], prefix: str = "") -> dict[str, Any]:
     """Return the valid values of a mapping by field name; what is wrong is added to ``problems``.
 
     A section comes back as a nested mapping, so that an overlay changes only what it names.
