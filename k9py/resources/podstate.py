@@ -1,0 +1,267 @@
+"""What state a pod is in: the STATUS, READY and RESTARTS of ``kubectl get pods``, and what troubles it.
+
+The rules are kubectl's printing rules for pods (Kubernetes 1.32): the first init container that is not done decides;
+then the main containers from the last to the first; then deletion. Native sidecars are init containers with restart
+policy Always; they count as containers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from k9py.core.ages import time_or_zero
+from k9py.resources.podobject import ContainerStatus, PodSpec, PodStatus, Terminated
+from k9py.resources.projecting import intern
+
+NODE_LOST = "NodeLost"
+"""Status reason of a pod whose node stopped answering."""
+
+STARTING_REASONS = frozenset({"ContainerCreating", "PodInitializing", ""})
+"""Waiting reasons that are part of a healthy start."""
+
+MESSAGE_LIMIT = 400
+"""Characters of a message kept in a row; the whole text is in the object."""
+
+
+class Trouble(msgspec.Struct, gc=False, frozen=True):
+    """What is, or last was, wrong with a pod."""
+
+    what: str
+    """``waiting``, ``terminated``, ``restarted`` (runs again), ``unready``, ``unschedulable`` or ``pod``."""
+    container: str = ""
+    reason: str = ""
+    message: str = ""
+    exit_code: int = 0
+    at: float = 0.0
+    """Unix time it happened, 0 when unknown."""
+    last_reason: str = ""
+    """How the container ended before it went to wait, such as OOMKilled behind CrashLoopBackOff."""
+    restarts: int = 0
+    memory_limit: str = ""
+    """The container's memory limit as written, for OOMKilled."""
+
+
+class PrintedState(NamedTuple):
+    """The columns kubectl derives from the container statuses."""
+
+    status: str
+    ready: int
+    total: int
+    restarts: int
+    restarted: float
+    initializing: bool
+
+
+class _Restarts:
+    """Adds up restarts and keeps the time of the last one."""
+
+    __slots__ = ("count", "last")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = 0.0
+
+    def add(self, status: ContainerStatus) -> None:
+        """Count one container."""
+        self.count += status.restart_count or 0
+        last = status.last_state
+        if last is not None and last.terminated is not None:
+            self.last = max(self.last, time_or_zero(last.terminated.finished_at))
+
+
+def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> PrintedState:
+    """Return what ``kubectl get pods`` prints for this pod."""
+    reason = status.reason or status.phase or ""
+    initialized = False
+    for condition in status.conditions or ():
+        if condition.type == "PodScheduled" and condition.reason == "SchedulingGated":
+            reason = "SchedulingGated"
+        elif condition.type == "Initialized" and condition.status == "True":
+            initialized = True
+    restarts = _Restarts()
+    total, ready, init_reason = len(spec.containers or ()), 0, ""
+    if spec.init_containers:
+        sidecars = frozenset(c.name for c in spec.init_containers if c.restart_policy == "Always")
+        total += len(sidecars)
+        all_restarts, sidecar_restarts = _Restarts(), _Restarts()
+        for index, container in enumerate(status.init_container_statuses or ()):
+            all_restarts.add(container)
+            is_sidecar = container.name in sidecars
+            if is_sidecar:
+                sidecar_restarts.add(container)
+            init_reason = _init_reason(container, index, len(spec.init_containers), is_sidecar=is_sidecar)
+            if init_reason:
+                break
+            if is_sidecar and container.started and container.ready:
+                ready += 1
+        restarts = sidecar_restarts if not init_reason or initialized else all_restarts
+    if not init_reason or initialized:
+        reason, main_ready = _main_reason(status, init_reason or reason, restarts)
+        ready += main_ready
+    else:
+        reason = init_reason
+    if deleting:
+        if status.reason == NODE_LOST:
+            reason = "Unknown"
+        elif status.phase not in ("Failed", "Succeeded"):
+            reason = "Terminating"
+    return PrintedState(intern(reason), ready, total, restarts.count, restarts.last, bool(init_reason))
+
+
+def _init_reason(container: ContainerStatus, index: int, total: int, *, is_sidecar: bool) -> str:
+    """Return the status text this init container forces on the pod; empty when it is done or a started sidecar."""
+    state = container.state
+    ended = state.terminated if state else None
+    if ended is not None and ended.exit_code == 0:
+        return ""
+    if is_sidecar and container.started:
+        return ""
+    if ended is not None:
+        return f"Init:{_ended(ended)}"
+    waiting = state.waiting if state else None
+    if waiting is not None and waiting.reason and waiting.reason != "PodInitializing":
+        return f"Init:{waiting.reason}"
+    return f"Init:{index}/{total}"
+
+
+def _ended(ended: Terminated) -> str:
+    if ended.reason:
+        return ended.reason
+    return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
+
+
+def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[str, int]:
+    """Return the status text the main containers give, and how many of them are ready."""
+    ready = 0
+    running = False
+    for container in reversed(status.container_statuses or ()):
+        restarts.add(container)
+        state = container.state
+        if state is None:
+            continue
+        if state.waiting is not None and state.waiting.reason:
+            reason = state.waiting.reason
+        elif state.terminated is not None:
+            reason = _ended(state.terminated)
+        elif container.ready and state.running is not None:
+            running = True
+            ready += 1
+    if reason == "Completed" and running:
+        pod_ready = any(c.type == "Ready" and c.status == "True" for c in status.conditions or ())
+        reason = "Running" if pod_ready else "NotReady"
+    return reason, ready
+
+
+def find_trouble(spec: PodSpec, status: PodStatus, state: PrintedState) -> Trouble | None:
+    """Return what a person should know about this pod first, or None when there is nothing to say."""
+    if status.phase == "Running" and not state.restarts and state.ready == state.total and not status.reason:
+        return None
+    if status.phase == "Failed" and status.reason:
+        return Trouble("pod", reason=intern(status.reason), message=_cut(status.message))
+    for group in (status.init_container_statuses, status.container_statuses):
+        for container in group or ():
+            trouble = _container_trouble(spec, container)
+            if trouble is not None:
+                return trouble
+    if status.phase == "Pending":
+        for condition in status.conditions or ():
+            if condition.type == "PodScheduled" and condition.status == "False":
+                return Trouble(
+                    "unschedulable",
+                    reason=intern(condition.reason or ""),
+                    message=_cut(condition.message),
+                    at=time_or_zero(condition.last_transition_time),
+                )
+    unready = _unready(status)
+    if unready is not None:
+        return unready
+    if state.restarts:
+        return _last_restart(spec, status)
+    return None
+
+
+def _container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | None:
+    """Return the trouble of a container that waits for a bad reason or has failed; None for any other."""
+    state = container.state
+    if state is None:
+        return None
+    waiting, ended = state.waiting, state.terminated
+    if waiting is not None and (waiting.reason or "") not in STARTING_REASONS:
+        last = container.last_state.terminated if container.last_state else None
+        return Trouble(
+            "waiting",
+            container=intern(container.name or ""),
+            reason=intern(waiting.reason or ""),
+            message=_cut(waiting.message),
+            exit_code=last.exit_code if last else 0,
+            at=time_or_zero(last.finished_at) if last else 0.0,
+            last_reason=intern(_ended(last)) if last else "",
+            restarts=container.restart_count or 0,
+            memory_limit=_memory_limit(spec, container.name) if last and last.reason == "OOMKilled" else "",
+        )
+    if ended is not None and ended.exit_code != 0:
+        return _from_end(spec, "terminated", container, ended)
+    return None
+
+
+def _from_end(spec: PodSpec, what: str, container: ContainerStatus, ended: Terminated) -> Trouble:
+    return Trouble(
+        what,
+        container=intern(container.name or ""),
+        reason=intern(_ended(ended)),
+        message=_cut(ended.message),
+        exit_code=ended.exit_code,
+        at=time_or_zero(ended.finished_at),
+        restarts=container.restart_count or 0,
+        memory_limit=_memory_limit(spec, container.name) if ended.reason == "OOMKilled" else "",
+    )
+
+
+def _unready(status: PodStatus) -> Trouble | None:
+    """Return the trouble of a container that runs but is not ready: its probe fails or has not passed yet."""
+    for group in (status.init_container_statuses, status.container_statuses):
+        for container in group or ():
+            state = container.state
+            if state is not None and state.running is not None and not container.ready:
+                last = container.last_state.terminated if container.last_state else None
+                return Trouble(
+                    "unready",
+                    container=intern(container.name or ""),
+                    reason="Starting" if container.started is False else "Unready",
+                    at=time_or_zero(state.running.started_at),
+                    last_reason=intern(_ended(last)) if last else "",
+                    restarts=container.restart_count or 0,
+                )
+    return None
+
+
+def _last_restart(spec: PodSpec, status: PodStatus) -> Trouble | None:
+    """Return how the container that restarted last ended before."""
+    newest: tuple[float, ContainerStatus, Terminated] | None = None
+    for group in (status.init_container_statuses, status.container_statuses):
+        for container in group or ():
+            last = container.last_state.terminated if container.last_state else None
+            if last is None or not container.restart_count:
+                continue
+            at = time_or_zero(last.finished_at)
+            if newest is None or at >= newest[0]:
+                newest = (at, container, last)
+    return _from_end(spec, "restarted", newest[1], newest[2]) if newest else None
+
+
+def _memory_limit(spec: PodSpec, name: str | None) -> str:
+    for group in (spec.containers, spec.init_containers):
+        for container in group or ():
+            if container.name == name and container.resources and container.resources.limits:
+                return str(container.resources.limits.get("memory", ""))
+    return ""
+
+
+def _cut(message: str | None) -> str:
+    """Return the message on one line and no longer than a row may keep."""
+    if not message:
+        return ""
+    flat = " ".join(message.split())
+    return flat if len(flat) <= MESSAGE_LIMIT else f"{flat[:MESSAGE_LIMIT]}…"
