@@ -1,0 +1,102 @@
+"""How wide each column is and which ones a pane has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from k9py.resources.model import Column
+
+GAP = 1
+"""Cells between columns; a number's sign (raised, near its limit) stands in it."""
+FLEX_SHARE = 0.3
+"""A flexible column keeps this share of the pane before others have to go."""
+FROZEN = ("namespace", "name")
+"""Columns that stay while the others scroll sideways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One column on the screen."""
+
+    index: int
+    """Position in the table's columns."""
+    x: int
+    """First cell, from the end of the gutter."""
+    width: int
+    """Cells for text, the gap behind not counted."""
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns a pane shows, left to right."""
+
+    slots: tuple[Slot, ...]
+    width: int
+    """Cells of the pane behind the gutter."""
+    hidden_left: bool = False
+    hidden_right: bool = False
+
+
+def natural(column: Column, content: int, title: int) -> int:
+    """Return the cells a column would like: its content or title, between its minimum and maximum."""
+    wanted = max(column.width, content, title)
+    return min(wanted, max(column.max_width, title)) if column.max_width else wanted
+
+
+def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence[int], width: int,
+            skip: int = 0) -> Layout:  # fmt: skip
+    """Choose columns and widths for ``width`` cells; ``skip`` columns that are not frozen are scrolled away.
+
+    ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
+    """
+    wants = [natural(*each) for each in zip(columns, contents, titles, strict=True)]
+    needs = [
+        min(want, max(column.width, int(width * FLEX_SHARE))) if column.flex else want
+        for column, want in zip(columns, wants, strict=True)
+    ]
+    chosen = list(range(len(columns)))
+    hidden_left = hidden_right = False
+    if skip:
+        moving = [index for index in chosen if columns[index].id not in FROZEN]
+        gone = set(moving[:skip])
+        hidden_left = bool(gone)
+        chosen = [index for index in chosen if index not in gone]
+        while len(chosen) > 1 and _total(chosen, needs) > width:
+            chosen.pop()
+            hidden_right = True
+    else:
+        while len(chosen) > 1 and _total(chosen, needs) > width:
+            # Of equal rank the one further right goes; the name never does.
+            victim = max(chosen, key=lambda index: (columns[index].id != "name", columns[index].rank, index))
+            chosen.remove(victim)
+            hidden_right = True
+    widths = _share_out(chosen, columns, wants, needs, width)
+    slots: list[Slot] = []
+    x = 0
+    for index in chosen:
+        room = max(0, min(widths[index], width - x))
+        slots.append(Slot(index, x, room, columns[index].align == "right"))
+        x += room + GAP
+    return Layout(tuple(slots), width, hidden_left, hidden_right)
+
+
+def _total(chosen: Sequence[int], needs: Sequence[int]) -> int:
+    return sum(needs[index] for index in chosen) + GAP * (len(chosen) - 1)
+
+
+def _share_out(
+    chosen: Sequence[int], columns: Sequence[Column], wants: Sequence[int], needs: Sequence[int], width: int
+) -> dict[int, int]:
+    """Give flexible columns what they want as far as it goes, and the first of them all that is left over."""
+    widths = {index: needs[index] for index in chosen}
+    left = width - _total(chosen, needs)
+    flexible = [index for index in chosen if columns[index].flex]
+    for index in flexible:
+        more = max(0, min(left, wants[index] - widths[index]))
+        widths[index] += more
+        left -= more
+    if left > 0 and flexible:
+        widths[flexible[0]] += left
+    return widths
