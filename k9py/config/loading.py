@@ -33,6 +33,8 @@ class SettingsFile:
     environment: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     """Line of each entry under ``keys`` and ``aliases``, as ``keys.ACTION``: these are judged elsewhere."""
+    themes: tuple[tuple[str, int], ...] = ()
+    """Every theme the file asks for, with its line."""
 
     def settings(self, context: str = "") -> Settings:
         """Return the settings for one context; with none, those that hold everywhere."""
@@ -77,7 +79,8 @@ def check_settings(paths: Paths, environ: Mapping[str, str]) -> tuple[SettingsFi
     located = _document(paths, file)
     base, contexts, lines = _split(located, file, problems)
     environment = _from_environment(environ, problems)
-    return SettingsFile(file, base, contexts, environment, lines), problems
+    themes = tuple(_themes_of(located))
+    return SettingsFile(file, base, contexts, environment, lines, themes), problems
 
 
 def _document(paths: Paths, file: str) -> Located:
@@ -119,6 +122,17 @@ def _lines_of(located: Located) -> Iterator[tuple[str, int]]:
         if entries is not None and isinstance(entries.value, dict):
             for name, item in entries.value.items():
                 yield f"{section}.{name}", item.key_line
+
+
+def _themes_of(located: Located) -> Iterator[tuple[str, int]]:
+    if not isinstance(located.value, dict):
+        return
+    contexts = located.value.get("contexts")
+    overrides = contexts.value.values() if contexts is not None and isinstance(contexts.value, dict) else ()
+    for place in (located, *overrides):
+        theme = place.value.get("theme") if isinstance(place.value, dict) else None
+        if theme is not None and isinstance(theme.value, str):
+            yield theme.value, theme.line
 
 
 def plain_settings(owner: type = Settings, prefix: str = "") -> Iterator[tuple[str, Any, Mapping[str, Any]]]:

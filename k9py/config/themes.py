@@ -7,7 +7,7 @@ meanings. A user's theme may leave roles out: those come from the shipped theme 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -114,6 +114,17 @@ def check_themes(user_directory: Path | None = None) -> tuple[dict[str, Theme], 
     problems: list[Problem] = []
     read = (read_theme(path, problems) for path in theme_files(user_directory).values())
     return {theme.name: theme for theme in read if theme is not None}, problems
+
+
+def check_choices(
+    chosen: Iterable[tuple[str, int]], file: str, user_directory: Path | None = None
+) -> Iterator[Problem]:
+    """Yield a problem for every theme a settings file asks for (name, line) that does not exist."""
+    files = theme_files(user_directory)
+    for name, line in chosen:
+        if name not in files:
+            remedy = nearest(name, files) or f"there are {', '.join(sorted(files))}"
+            yield Problem(file, line, f"no theme '{name}'", remedy)
 
 
 def read_theme(path: Path, problems: list[Problem]) -> Theme | None:

@@ -1,0 +1,134 @@
+"""The edge of the program: find the verb, run it, and turn every failure into one line and an exit status.
+
+Nothing heavy is imported here: ``k9py --help`` loads neither textual, aiohttp nor kubernetes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from k9py.cli.flags import Parser, add_connection
+from k9py.cli.verbs import VERBS, Verb, split_verb
+from k9py.core.errors import ExecPluginError, K9Error
+
+FAILED = 1
+"""Exit status of every failure, as kubectl's."""
+INTERRUPTED = 130
+"""128 + SIGINT."""
+PIPE_CLOSED = 141
+"""128 + SIGPIPE: what a program that dies of a closed pipe returns."""
+
+_log = logging.getLogger("k9py")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; never raises, never shows a traceback."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+        return status
+    except K9Error as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whatever Python flushes on its way out must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - the edge of the program
+        return _report_unexpected(error)
+
+
+def _run(words: list[str]) -> int:
+    name, rest = split_verb(words)
+    if name == "ui" and any(word in ("-h", "--help") for word in rest) and "ui" not in words:
+        print(overview(), end="")
+        return 0
+    if rest and rest[0] == "--version":
+        name, rest = "version", ["--client", *rest[1:]]
+    verb = VERBS[name]
+    # Deferred: each verb loads what it needs and nothing of the others.
+    module = importlib.import_module(f"k9py.cli.{verb.module}")
+    if name == "__complete":
+        return int(module.run(rest))
+    parser = _parser(verb, module.__doc__ or "", getattr(module, "EXAMPLES", ""))
+    module.arguments(parser)
+    if verb.connects:
+        add_connection(parser)
+    try:
+        options = parser.parse_strictly(rest)
+    except SystemExit as leaving:  # argparse ends the process after --help
+        return int(leaving.code or 0)
+    return int(module.run(options))
+
+
+def _parser(verb: Verb, doc: str, examples: str) -> Parser:
+    epilog = "examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines()) if examples else ""
+    return Parser(f"k9py {verb.name}", f"k9py {verb.usage} [flags]", doc.partition("\n")[0], epilog)
+
+
+def overview() -> str:
+    """Return the text of ``k9py --help``."""
+    listed = [verb for verb in VERBS.values() if verb.summary]
+    width = max(len(verb.usage) for verb in listed)
+    lines = [
+        "Run Kubernetes from a terminal.",
+        "",
+        "usage: k9py [KIND] [-n NS | -A] [--context NAME] [flags]    open the terminal interface",
+        "       k9py VERB [flags]",
+        "",
+        *(f"  k9py {verb.usage:<{width}}  {verb.summary}" for verb in listed),
+        "",
+        "Each verb explains itself: k9py VERB --help. Without a cluster at hand: k9py demo.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _report(error: K9Error) -> int:
+    """Print what went wrong, and the next step, on standard error."""
+    _log.info("failed: %s", error.with_remedy(), exc_info=error)
+    print(f"error: {error}", file=sys.stderr)
+    if isinstance(error, ExecPluginError) and error.stderr.strip():
+        print("\n".join(f"  | {line}" for line in error.stderr.strip().splitlines()), file=sys.stderr)
+    if error.remedy:
+        print(f"  {error.remedy}", file=sys.stderr)
+    return FAILED
+
+
+def _report_unexpected(error: Exception) -> int:
+    """Print one line for a defect of ours; its traceback goes to the log file."""
+    # Deferred: only when something is broken.
+    from k9py.config.logfile import redact
+    from k9py.config.paths import Paths
+
+    where = ""
+    try:
+        _open_log_if_closed()
+        _log.error("unexpected failure", exc_info=error)
+        where = f"; details in {Paths.of(os.environ).log_file}"
+    except OSError as unwritable:
+        where = f"; no details: {unwritable}"
+    print(f"error: {type(error).__name__}: {redact(str(error))} (a defect of k9py{where})", file=sys.stderr)
+    return FAILED
+
+
+def _open_log_if_closed() -> None:
+    from k9py.config.logfile import open_log
+    from k9py.config.paths import Paths
+    from k9py.config.settings import LogFileSettings
+
+    if not logging.getLogger().handlers:
+        open_log(Paths.of(os.environ), LogFileSettings())
+
+
+def run_as_program() -> None:
+    """Run and exit; a second Ctrl-C while leaving ends at once."""
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(status)

@@ -1,0 +1,36 @@
+"""Print the version of k9py, and of the server when it answers."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+
+from k9py import __version__
+
+EXAMPLES = """
+k9py version --client
+k9py version --context prod-eu
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the words and flags of the verb."""
+    parser.add_argument("--client", action="store_true", help="only k9py itself; asks no server")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the versions; a server that does not answer is an error after ours was printed."""
+    print(f"k9py {__version__} (Python {platform.python_version()}, {platform.system()} {platform.machine()})")
+    if options.client:
+        return 0
+    sys.stdout.flush()
+    # Deferred: the client layer costs 0.3 s and --client does not need it.
+    from k9py.cli.runtime import opened, run_async
+
+    async def ask() -> int:
+        async with opened(options) as session:
+            print(f"server {session.server_version} at {session.server}")
+        return 0
+
+    return run_async(ask)
