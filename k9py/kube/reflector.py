@@ -1,0 +1,427 @@
+"""Keeps one store equal to one list of the server, whatever happens in between (design: reflector contract).
+
+It lists, watches from the version of the list, and has an answer for every way either can fail. Rows are kept through
+all of them, a version that failed is never sent again, and it never gives up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+from k9py.core.clock import Clock
+from k9py.core.errors import ApiError, Forbidden, Gone, K9Error, LinkError, RubbishError
+from k9py.kube.failures import DENIED_RETRY, Pause, ShortWatch, Verdict, judge, refuses_streaming
+from k9py.kube.intake import Intake
+from k9py.kube.pacing import Backoff, CollectorGuard, Turns
+from k9py.kube.rows import Row, TableColumn
+from k9py.kube.states import SyncState, SyncStatus
+from k9py.kube.store import Store
+from k9py.kube.watching import (
+    PAGE_SIZE,
+    LineSplitter,
+    Source,
+    WatchEvent,
+    decode_bookmark,
+    decode_event,
+    error_of_event,
+    next_page_size,
+)
+from k9py.kube.wire import ByteStream, Transport
+
+SERVER_TIMEOUT = (300, 600)
+"""Seconds; each watch asks the server to end it after a random time in between, so that they do not all end at once."""
+INACTIVITY = 150.0
+"""Seconds of silence after which a watch counts as dead; bookmarks come about once a minute."""
+SHORT_WATCH = 1.0
+"""Seconds; a watch that ends sooner and without an event is a failure."""
+SHORT_WATCHES_PER_VERSION = 3
+"""Watches in a row that end at once before the version itself takes the blame."""
+POLL_EVERY = 30.0
+"""Seconds between lists of a kind that cannot be watched."""
+
+_FAILING = frozenset({SyncState.OFFLINE, SyncState.DENIED, SyncState.THROTTLED})
+"""States that stay on screen while the next try is under way, until the server answers."""
+
+_CONNECTED = frozenset({SyncState.LIVE, SyncState.RESUMING})
+"""States in which a watch is open or being opened."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class ServerTraits:
+    """What reflectors learn about a server and share."""
+
+    without_streaming: set[str] = field(default_factory=set)
+    """API groups that refused a streaming list: each aggregated server answers for groups of its own."""
+
+
+class _NoStreaming(K9Error):
+    """The server does not answer a streaming list."""
+
+
+@dataclass(slots=True)
+class _Watching:
+    """One watch under way."""
+
+    intake: Intake | None
+    """Where initial events go; None once they ended, or when there are none."""
+    opened: float
+    """Monotonic time the answer began."""
+    events: int = 0
+
+
+class Reflector:
+    """One list-and-watch with its store. :meth:`run` never returns; cancelling it leaves the store consistent."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        source: Source,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        traits: ServerTraits,
+        guard: CollectorGuard,
+    ) -> None:
+        self.source = source
+        self.store = Store()
+        self.columns: tuple[TableColumn, ...] = ()
+        """Column definitions of a server-side Table; empty for other projections."""
+        self.observers: list[Callable[[], None]] = []
+        """Called when the status or the columns changed."""
+        self.failure: K9Error | None = None
+        """What the last step failed with; None again once a watch is open."""
+        self.synced = asyncio.Event()
+        """Set once a first list is complete."""
+        self._transport = transport
+        self._clock = clock
+        self._rng = rng
+        self._traits = traits
+        self._guard = guard
+        self._backoff = Backoff(clock, rng)
+        self._turns = Turns()
+        self._status = SyncStatus(SyncState.IDLE, clock.now())
+        self._contact = 0.0
+        self._version = ""
+        self._verb = "list"
+        self._pages_only = False
+        self._short_watches = 0
+        self._expiries = 0
+        self._poke = asyncio.Event()
+        self._stepping: asyncio.Task[None] | None = None
+        self._reconnecting = False
+
+    @property
+    def status(self) -> SyncStatus:
+        """Where it stands now, with the time of the last byte."""
+        return replace(self._status, contact=self._contact)
+
+    @property
+    def version(self) -> str:
+        """The resource version the next watch starts from; empty when the next step is a list."""
+        return self._version
+
+    async def run(self) -> None:
+        """List and watch until cancelled."""
+        try:
+            while True:
+                self._stepping = asyncio.create_task(self._step(), name=f"sync {self.source.path}")
+                try:
+                    await self._stepping
+                except K9Error as error:
+                    await self._recover(error)
+                except asyncio.CancelledError:
+                    if not self._reconnecting or self._is_cancelled():
+                        raise
+                    self._reconnecting = False
+                except Exception as error:  # noqa: BLE001 - the edge of the task: a bug here must not end the watch
+                    _LOG.exception("%s: internal error", self.source.path)
+                    await self._recover(RubbishError(f"internal error: {error!r}"))
+        finally:
+            self._set(SyncState.IDLE)
+
+    def retry_now(self) -> None:
+        """End a wait, because a person asked or the network is known to be back."""
+        self._backoff.reset()
+        self._poke.set()
+
+    def reconnect(self) -> None:
+        """Start over from the saved version: the connection in hand is known to lead nowhere."""
+        self.retry_now()
+        if self._status.state in _CONNECTED and self._stepping is not None and not self._stepping.done():
+            self._reconnecting = True
+            self._set(SyncState.RESUMING, "the connection was lost")
+            self._stepping.cancel()
+
+    @staticmethod
+    def _is_cancelled() -> bool:
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+
+    async def _step(self) -> None:
+        """Go one step on: a list when there is no version, else a watch."""
+        if not self._version:
+            if self._streams_lists:
+                await self._stream_list()
+                return
+            await self._page_list()
+        if self._can_watch and self._version:
+            await self._watch()
+        else:
+            self._version = ""
+            self._set(SyncState.LIVE, f"listed every {POLL_EVERY:g} s: this kind cannot be watched")
+            await self._wait(POLL_EVERY)
+
+    @property
+    def _can_watch(self) -> bool:
+        return "watch" in self.source.resource.verbs
+
+    @property
+    def _streams_lists(self) -> bool:
+        group = self.source.resource.gvr.group
+        return self._can_watch and not self._pages_only and group not in self._traits.without_streaming
+
+    # --- lists -------------------------------------------------------------------------------------------------
+
+    async def _stream_list(self) -> None:
+        """List by a watch that sends what exists first, and go on watching on the same connection."""
+        try:
+            await self._watch()
+        except _NoStreaming as refusal:
+            _LOG.info("%s: no streaming lists (%s); pages from now on", self.source.resource.id, refusal)
+            self._traits.without_streaming.add(self.source.resource.gvr.group)
+        except Forbidden:
+            # Listing may be allowed where watching is not; the pages will tell.
+            self._pages_only = True
+
+    async def _page_list(self) -> None:
+        """List in pages; the first of a first list is on screen while the second is under way."""
+        self._verb = "list"
+        self._begin()
+        with ExitStack() as stack:
+            if not self.synced.is_set():
+                stack.enter_context(self._guard)
+            intake = Intake(self.store, self._turns)
+            token, limit = "", PAGE_SIZE
+            while True:
+                query = self.source.list_query(limit=limit, continue_token=token)
+                answer = await self._transport.request(
+                    "GET", self.source.path, query=query, headers=self.source.headers
+                )
+                self._contact = self._clock.now()
+                page = self.source.projection.page(answer.body)
+                limit = next_page_size(items=len(page.rows), size=len(answer.body))
+                intake.put_all(page.rows)
+                self._take_columns(page.columns)
+                token = page.continue_token
+                self._set(self._listing_state, remaining=page.remaining if token else None)
+                await self._turns.give()
+                if not token:
+                    break
+            await intake.finish()
+        self._version = page.resource_version
+        self.synced.set()
+
+    @property
+    def _listing_state(self) -> SyncState:
+        return SyncState.RELISTING if self.synced.is_set() else SyncState.SYNCING
+
+    def _begin(self) -> None:
+        """Show that a list starts, unless a failure is on screen: that stays until the server answers."""
+        if self._status.state not in _FAILING:
+            self._set(self._listing_state)
+
+    # --- watches -----------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Watch from the version until the connection ends; without one, the initial events are the list."""
+        self._verb = "watch"
+        initial = not self._version
+        if initial:
+            self._begin()
+        query = self.source.watch_query(version=self._version, timeout=self._rng.randint(*SERVER_TIMEOUT))
+        opening = self._transport.stream(
+            "GET", self.source.path, query=query, headers=self.source.headers, inactivity=INACTIVITY
+        )
+        watching = _Watching(Intake(self.store, self._turns) if initial else None, self._clock.monotonic())
+        try:
+            async with opening as stream:
+                watching.opened = self._clock.monotonic()
+                self._contact = self._clock.now()
+                self._set(self._listing_state if initial else SyncState.LIVE)
+                await self._read(stream, watching)
+        except LinkError as error:
+            if not self._was_healthy(watching):
+                self._pages_only |= watching.intake is not None and watching.events > 0
+                raise
+            self._set(SyncState.RESUMING, str(error))
+            return
+        except ApiError as error:
+            if initial and not watching.events and refuses_streaming(error):
+                raise _NoStreaming(str(error)) from error
+            raise
+        if watching.intake is not None:
+            if not watching.events:
+                raise _NoStreaming("the watch ended before the initial events did")
+            self._pages_only = True
+            raise ShortWatch("the server cut the list short")
+        if not self._was_healthy(watching):
+            self._count_short_watch()
+            raise ShortWatch("the server ended the watch at once")
+        self._set(SyncState.RESUMING, "the server ended the watch")
+
+    def _was_healthy(self, watching: _Watching) -> bool:
+        """True when the watch got past its list and lasted, or brought anything."""
+        if watching.intake is not None:
+            return False
+        return watching.events > 0 or self._clock.monotonic() - watching.opened >= SHORT_WATCH
+
+    def _count_short_watch(self) -> None:
+        self._short_watches += 1
+        if self._short_watches >= SHORT_WATCHES_PER_VERSION:
+            self._short_watches = 0
+            self._version = ""
+
+    async def _read(self, stream: ByteStream, watching: _Watching) -> None:
+        """Apply events until the stream ends; a last line without its end is not an event yet and is dropped."""
+        lines = LineSplitter()
+        with ExitStack() as stack:
+            if watching.intake is not None and not self.synced.is_set():
+                stack.enter_context(self._guard)
+            async for chunk in stream.chunks():
+                self._contact = self._clock.now()
+                for line in lines.feed(chunk):
+                    if not line:
+                        continue
+                    event = decode_event(line)
+                    if watching.intake is None:
+                        self._apply(event, first=not watching.events)
+                    elif self._take_initial(event, watching.intake, first=not watching.events):
+                        await watching.intake.finish()
+                        self._end_initial(decode_bookmark(event.object).version)
+                        watching.intake = None
+                        stack.close()
+                    watching.events += 1
+                    if self._turns.spent(len(line)):
+                        await self._turns.give()
+
+    def _apply(self, event: WatchEvent, *, first: bool) -> None:
+        """Take one event of a watch into the store and save its version."""
+        if event.type == "BOOKMARK":
+            self._version = decode_bookmark(event.object).version or self._version
+        else:
+            row = self._row_of(event, first=first)
+            if event.type == "DELETED":
+                self.store.remove(row.key)
+            else:
+                self.store.put(row)
+            self._version = row.resource_version or self._version
+        self._short_watches = 0
+        self._expiries = 0
+
+    def _take_initial(self, event: WatchEvent, intake: Intake, *, first: bool) -> bool:
+        """Take one of the initial events; True for the bookmark that ends them.
+
+        Their versions are not saved: they come in no order, so resuming from one would lose the others.
+        """
+        if event.type == "BOOKMARK":
+            if not decode_bookmark(event.object).ends_initial:
+                raise _NoStreaming("a bookmark came before the end of the initial events")
+            return True
+        row = self._row_of(event, first=first)
+        if event.type == "DELETED":
+            intake.drop(row.key)
+        else:
+            intake.put(row)
+        return False
+
+    def _row_of(self, event: WatchEvent, *, first: bool) -> Row:
+        """Decode the object of an event; raises what the Status of an ERROR event stands for."""
+        raw = bytes(event.object)
+        if event.type == "ERROR":
+            raise error_of_event(raw)
+        if event.type not in ("ADDED", "MODIFIED", "DELETED"):
+            raise RubbishError(f"the watch sent an event of an unknown type: {event.type[:40]!r}")
+        if first:
+            # Column definitions come with the first event of a watch only.
+            self._take_columns(self.source.projection.columns_of(raw))
+        return self.source.projection.item(raw)
+
+    def _end_initial(self, version: str) -> None:
+        self._version = version
+        self.synced.set()
+        self._set(SyncState.LIVE)
+
+    def _take_columns(self, columns: tuple[TableColumn, ...] | None) -> None:
+        if columns and columns != self.columns:
+            self.columns = columns
+            self._tell()
+
+    # --- failures ----------------------------------------------------------------------------------------------
+
+    async def _recover(self, error: K9Error) -> None:
+        """Show what went wrong, forget what must not be sent again, and wait."""
+        self.failure = error
+        verdict = judge(error, self.source, verb=self._verb)
+        if verdict.forget_version:
+            self._version = ""
+        if verdict.vanished:
+            self.store.replace({})
+        wait = self._pause(error, verdict)
+        if wait:
+            _LOG.info("%s: %s; next try in %.1f s", self.source.path, verdict.detail, wait)
+        retry_at = self._clock.now() + wait if wait else 0.0
+        state = self._listing_state if verdict.state is SyncState.RELISTING else verdict.state
+        self._set(state, verdict.detail, retry_at=retry_at)
+        await self._wait(wait)
+
+    def _pause(self, error: K9Error, verdict: Verdict) -> float:
+        """Return the seconds to wait; a second expiry in a row waits too, or a broken server would be flooded."""
+        match verdict.pause:
+            case Pause.SLOW:
+                return DENIED_RETRY
+            case Pause.ASKED if isinstance(error, ApiError) and error.retry_after is not None:
+                return error.retry_after
+            case Pause.NONE if isinstance(error, Gone):
+                self._expiries += 1
+                return 0.0 if self._expiries == 1 else self._backoff.next()
+            case _:
+                return self._backoff.next()
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait, or less when somebody pokes."""
+        if not seconds:
+            return
+        self._poke.clear()
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(self._poke.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    def _set(
+        self, state: SyncState, detail: str = "", *, retry_at: float = 0.0, remaining: int | None = None
+    ) -> None:
+        """Move to a state; staying in one keeps the time it began."""
+        if state is SyncState.LIVE:
+            self.failure = None
+        since = self._status.since if state is self._status.state else self._clock.now()
+        status = SyncStatus(state, since, detail, retry_at=retry_at, remaining=remaining)
+        if status != self._status:
+            self._status = status
+            self._tell()
+
+    def _tell(self) -> None:
+        for observer in list(self.observers):
+            observer()

@@ -1,0 +1,208 @@
+"""What one list-and-watch asks for, and how the bytes of a watch become events."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from k9py.core.errors import ApiError, Cause, RubbishError
+from k9py.core.refs import ApiResource
+from k9py.kube.rows import Projection
+from k9py.kube.wire import Query
+
+PAGE_SIZE = 500
+"""Objects per page of a list: what the loop can decode in one turn, and what kubectl asks for."""
+PAGE_BYTES = 5_000_000
+"""A page heavier than this makes the next ones smaller, so that huge objects do not hold the loop either."""
+SMALLEST_PAGE = 25
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes; no object is this long (etcd takes 1.5 MB), so what is longer is not a watch."""
+
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+"""Annotation of the bookmark that ends the initial events of a streaming list."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind in one namespace through one projection: what a reflector reads."""
+
+    resource: ApiResource
+    namespace: str
+    """Empty for all namespaces and for cluster-scoped kinds."""
+    projection: Projection
+    label_selector: str = ""
+    field_selector: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path lists and watches use."""
+        return self.resource.gvr.path(self.namespace)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers lists and watches send."""
+        return {"Accept": self.projection.accept}
+
+    @property
+    def where(self) -> str:
+        """The namespace for a person to read."""
+        if not self.resource.namespaced:
+            return "the cluster"
+        return f"namespace {self.namespace}" if self.namespace else "all namespaces"
+
+    def selectors(self) -> list[tuple[str, str]]:
+        """Return the query parameters lists and watches share."""
+        query = list(self.projection.query)
+        if self.label_selector:
+            query.append(("labelSelector", self.label_selector))
+        if self.field_selector:
+            query.append(("fieldSelector", self.field_selector))
+        return query
+
+    def list_query(self, *, limit: int, continue_token: str = "") -> Query:
+        """Return the query of one page.
+
+        It never has a resourceVersion: with "0" the watch cache ignores the limit and sends everything at once.
+        """
+        query = [*self.selectors(), ("limit", str(limit))]
+        if continue_token:
+            query.append(("continue", continue_token))
+        return query
+
+    def watch_query(self, *, version: str, timeout: int) -> Query:
+        """Return the query of a watch; without a version it is a streaming list that goes on as a watch."""
+        query = [*self.selectors(), ("watch", "true"), ("allowWatchBookmarks", "true")]
+        if version:
+            query.append(("resourceVersion", version))
+        else:
+            query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
+        return [*query, ("timeoutSeconds", str(timeout))]
+
+
+class WatchEvent(msgspec.Struct, gc=False):
+    """A line of a watch with its object undecoded: a bookmark's spec is null and fits no projection."""
+
+    type: str
+    object: msgspec.Raw
+
+
+class _BookmarkMeta(msgspec.Struct, gc=False):
+    resource_version: str = msgspec.field(name="resourceVersion", default="")
+    annotations: dict[str, str] | None = None
+
+
+class _Embedded(msgspec.Struct, gc=False):
+    metadata: _BookmarkMeta | None = None
+
+
+class _BookmarkRow(msgspec.Struct, gc=False):
+    object: _Embedded | None = None
+
+
+class _Bookmark(msgspec.Struct, gc=False):
+    metadata: _BookmarkMeta | None = None
+    rows: list[_BookmarkRow] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A version to resume from, and whether it ends the initial events."""
+
+    version: str
+    ends_initial: bool
+
+
+_EVENTS = msgspec.json.Decoder(WatchEvent)
+_BOOKMARKS = msgspec.json.Decoder(_Bookmark)
+
+
+def decode_event(line: bytes) -> WatchEvent:
+    """Split a line into its type and its undecoded object; raises RubbishError when it is neither."""
+    try:
+        return _EVENTS.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RubbishError(f"a line of the watch is not an event: {error}") from error
+
+
+def decode_bookmark(raw: bytes) -> Bookmark:
+    """Read a bookmark; in a server-side Table the metadata may sit in its only row instead."""
+    try:
+        decoded = _BOOKMARKS.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RubbishError(f"a bookmark of the watch cannot be read: {error}") from error
+    metas = [decoded.metadata]
+    metas += [row.object.metadata for row in decoded.rows or () if row.object is not None]
+    version, ends = "", False
+    for meta in metas:
+        if meta is not None:
+            version = meta.resource_version or version
+            ends = ends or (meta.annotations or {}).get(INITIAL_EVENTS_END) == "true"
+    return Bookmark(version, ends)
+
+
+def error_of_event(raw: bytes) -> ApiError | RubbishError:
+    """Return the error that the Status of an ERROR event stands for."""
+    try:
+        status: Any = json.loads(raw)
+    except ValueError:
+        return RubbishError("the watch ended with an error that cannot be read")
+    if not isinstance(status, dict):
+        return RubbishError("the watch ended with an error that is not a Status")
+    details = status.get("details") or {}
+    causes = [
+        Cause(str(cause.get("field", "")), str(cause.get("message", "")), str(cause.get("reason", "")))
+        for cause in details.get("causes") or ()
+    ]
+    retry_after = details.get("retryAfterSeconds")
+    return ApiError.of(
+        int(status.get("code") or 500),
+        str(status.get("message") or "the watch ended with an error"),
+        reason=str(status.get("reason") or ""),
+        causes=causes,
+        retry_after=float(retry_after) if retry_after else None,
+    )
+
+
+@dataclass(slots=True)
+class LineSplitter:
+    """Cuts chunks into lines; a line over many chunks is joined once, so 4 MB lines cost no more than short ones."""
+
+    _parts: list[bytes] = field(default_factory=list)
+    _held: int = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines this chunk completes; raises RubbishError when a line has no end."""
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            self._hold(chunk)
+            return []
+        whole = chunk[:end]
+        if self._parts:
+            self._parts.append(whole)
+            whole = b"".join(self._parts)
+            self._parts = []
+            self._held = 0
+        if end + 1 < len(chunk):
+            self._hold(chunk[end + 1 :])
+        return whole.split(b"\n")
+
+    @property
+    def rest(self) -> bytes:
+        """What came after the last newline."""
+        return b"".join(self._parts)
+
+    def _hold(self, piece: bytes) -> None:
+        self._held += len(piece)
+        if self._held > LONGEST_LINE:
+            raise RubbishError(f"a line of the watch is longer than {LONGEST_LINE // 1024 // 1024} MB")
+        self._parts.append(piece)
+
+
+def next_page_size(*, items: int, size: int) -> int:
+    """Return the limit for the page after one of ``items`` objects in ``size`` bytes."""
+    if not items or not size:
+        return PAGE_SIZE
+    return max(SMALLEST_PAGE, min(PAGE_SIZE, items * PAGE_BYTES // size))
