@@ -1,0 +1,189 @@
+"""Every touch of Textual's private parts: the last stage, which sends frames to the terminal.
+
+Textual writes whole lines; :class:`DiffApp` writes the cells that differ from what the terminal shows, never waits for
+a terminal that does not read, and repaints everything when somebody else may have written to the screen. It is used for
+the Textual versions it was tested with only; ``K9PY_PLAIN_OUTPUT=1`` switches it off.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final, Generic
+
+import textual
+from rich.color import ColorSystem
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App, ReturnType
+from textual.screen import Screen
+from textual.strip import Strip
+
+from k9py.ui.cells import Line, Pens, add_segments
+from k9py.ui.screenwriter import ScreenWriter
+from k9py.ui.terminal import Terminal
+
+TESTED: Final = "8.2."
+"""Textual versions whose private parts are as this module expects."""
+PLAIN_SWITCH: Final = "K9PY_PLAIN_OUTPUT"
+DRAIN_CHECK: Final = 0.05
+"""Seconds between two looks at a terminal that does not read; only while a frame is waiting."""
+SYNC_START: Final = "\x1b[?2026h"
+SYNC_END: Final = "\x1b[?2026l"
+
+
+def own_output(environ: Mapping[str, str]) -> bool:
+    """Return whether frames are written by this module rather than by Textual."""
+    return textual.__version__.startswith(TESTED) and not environ.get(PLAIN_SWITCH)
+
+
+class Frames:
+    """The screen as Textual last described it, as lines of cells."""
+
+    def __init__(self, pens: Pens) -> None:
+        self.pens = pens
+        self.lines: list[Line] = []
+
+    def take(self, update: LayoutUpdate | ChopsUpdate, width: int) -> bool:
+        """Bring in an update; False when it is of a kind that cannot be followed."""
+        if isinstance(update, LayoutUpdate):
+            return self._take_whole(update, width)
+        if len(update.chops) != len(self.lines):
+            return False
+        for y in {span[0] for span in update.spans}:
+            self.lines[y] = self._merged(self.lines[y], update.chops[y])
+        return True
+
+    def _take_whole(self, update: LayoutUpdate, width: int) -> bool:
+        if update.region.x or update.region.y:
+            return False
+        lines = []
+        for strips in update.strips:
+            whole = list(strips)
+            if any(strip is None for strip in whole):
+                return False
+            lines.append(self._line(whole, width))
+        self.lines = lines
+        return True
+
+    def _line(self, strips: list[Strip], width: int) -> Line:
+        chars: list[str] = []
+        used: list[Any] = []
+        odd = False
+        for strip in strips:
+            odd = add_segments(strip._segments, self.pens, chars, used) or odd
+        missing = width - len(chars)
+        if missing > 0:
+            chars += [" "] * missing
+            used += [self.pens.default] * missing
+        return Line(chars[:width], used[:width], odd)
+
+    def _merged(self, old: Line, chops: Mapping[int, Strip | None]) -> Line:
+        """Return a line with the pieces that were painted put into it."""
+        chars, used, odd = old.chars, old.pens, False
+        painted = [(x, strip) for x, strip in chops.items() if strip is not None]
+        if len(painted) == 1 and painted[0][0] == 0 and painted[0][1].cell_length == len(chars):
+            return self._line([painted[0][1]], len(chars))
+        chars, used = chars.copy(), used.copy()
+        for x, strip in painted:
+            piece: list[str] = []
+            pens: list[Any] = []
+            odd = add_segments(strip._segments, self.pens, piece, pens) or odd
+            end = min(x + len(piece), len(chars))
+            chars[x:end] = piece[: end - x]
+            used[x:end] = pens[: end - x]
+        return Line(chars, used, odd or old.odd)
+
+
+class DiffApp(App[ReturnType], Generic[ReturnType]):
+    """An app whose frames are differences."""
+
+    def __init__(self, terminal: Terminal | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.terminal = terminal or Terminal.detect(os.environ)
+        system = self.console._color_system or ColorSystem.TRUECOLOR
+        self._own_output = own_output(os.environ)
+        self._frames = Frames(Pens(system))
+        self._writer = ScreenWriter(self._frames.pens, scrolls=self.terminal.scrolls)
+        self._output: object = None
+        """The thread that wrote the last frame; another one means the terminal was lent to somebody."""
+        self._held_back = False
+
+    # -- frames --------------------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Send a frame, or hold it back while the terminal still has one to read."""
+        driver = self._driver
+        followed = (
+            self._own_output
+            and driver is not None
+            and isinstance(renderable, (LayoutUpdate, ChopsUpdate))
+            and not (self._batch_count or self._closed or self.is_headless or driver.is_inline)
+            and self._running
+        )
+        if not followed:
+            if renderable is not None and not self._batch_count:
+                self._writer.forget()
+            super()._display(screen, renderable)
+            return
+        try:
+            if self._frames.take(renderable, self.size.width):
+                self._send()
+            else:
+                # A partial update before any whole one: ask for the whole.
+                self.call_later(screen.refresh)
+        finally:
+            self.post_display_hook()
+
+    def _send(self) -> None:
+        """Write what differs, unless the terminal has not read the frame before."""
+        driver = self._driver
+        if driver is None or not self._frames.lines:
+            return
+        thread = getattr(driver, "_writer_thread", None)
+        if thread is not self._output:
+            self._output = thread
+            self._writer.forget()
+        queue = getattr(thread, "_queue", None)
+        if queue is not None and not queue.empty():
+            self._hold_back()
+            return
+        x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
+        text = self._writer.frame(self._frames.lines, (y, x))
+        if text:
+            driver.write(f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text)
+            driver.flush()
+
+    def _hold_back(self) -> None:
+        """Look again in a moment; however many frames are dropped until then, one difference is sent."""
+        if not self._held_back:
+            self._held_back = True
+            self.set_timer(DRAIN_CHECK, self._try_again)
+
+    def _try_again(self) -> None:
+        self._held_back = False
+        if self._running and not self._closed:
+            self._send()
+
+    def repaint_all(self) -> None:
+        """Write the whole screen again: somebody else may have written on it."""
+        self._writer.forget()
+        if self._own_output and self._running:
+            self._send()
+        else:
+            self.refresh()
+
+    # -- when to repaint everything ------------------------------------------------------------------------------
+
+    def on_app_focus(self, _event: events.AppFocus) -> None:
+        """The terminal is looked at again."""
+        self.repaint_all()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A new size means that the terminal may have shifted its lines."""
+        if isinstance(event, events.Resize):
+            self._writer.forget()
+        await super().on_event(event)
+
+
+__all__ = ["DiffApp", "Frames", "own_output"]
