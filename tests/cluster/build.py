@@ -127,7 +127,7 @@ def _link_flags() -> str:
 def _compile(go: Path, target: Path) -> None:
     """Compile every command into `target`, with a progress line now and then: it takes minutes from nothing."""
     began = time.monotonic()
-    _say(f"building Kubernetes {kubernetes_version()} from its Go modules (about 20 minutes the first time)")
+    _say(f"building Kubernetes {kubernetes_version()} from its Go modules (several minutes the first time)")
     command = [str(go), "build", "-trimpath", "-ldflags", _link_flags(), "-o", f"{target}/", "./cmd/..."]
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
     with tempfile.TemporaryFile() as output:

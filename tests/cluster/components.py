@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .build import Binaries
 from .layout import LOOPBACK, NODE_NAMES, Layout
+from .stages import write_stages
 
 FOLDER = Path(__file__).parent
 SERVICE_NETWORK = "10.96.0.0/16"
@@ -23,7 +24,7 @@ HPA_INITIAL_READINESS = "1s"
 METRICS_RESOLUTION = "10s"
 """metrics-server refuses less."""
 
-START_ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+START_ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kubelet", "metrics-server")
 
 
 def command(name: str, layout: Layout, binaries: Binaries) -> list[str]:
@@ -139,14 +140,13 @@ def _scheduler(layout: Layout) -> list[str]:
 
 
 def _kwok(layout: Layout) -> list[str]:
-    stages = sorted((FOLDER / "stages").glob("*.yaml"))
     return [
         f"--kubeconfig={layout.kubeconfig('nodes')}",
         "--manage-all-nodes=true",
         f"--node-ip={LOOPBACK}",
         "--node-lease-duration-seconds=40",
         f"--cidr={POD_NETWORK}",
-        *(f"--config={path}" for path in stages),
+        f"--config={write_stages(layout.root / 'stages.yaml')}",
     ]
 
 
@@ -176,6 +176,7 @@ def _metrics_server(layout: Layout) -> list[str]:
         "--kubelet-use-node-status-port",
         "--kubelet-preferred-address-types=InternalIP",
         f"--metric-resolution={METRICS_RESOLUTION}",
+        "--kubelet-request-timeout=5s",
     ]
 
 

@@ -98,6 +98,11 @@ class Layout:
         return self.root / "kubeconfigs"
 
     @property
+    def kubectl(self) -> Path:
+        """A link to the kubectl built for this cluster: its own path changes with every build."""
+        return self.root / "kubectl"
+
+    @property
     def audit_log(self) -> Path:
         return self.logs / "audit.log"
 

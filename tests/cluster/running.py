@@ -52,7 +52,7 @@ class Cluster:
 
     @property
     def kubectl(self) -> Path:
-        return self._binaries.kubectl
+        return self.layout.kubectl
 
     @property
     def server(self) -> str:
@@ -136,6 +136,8 @@ def up(root: Path) -> Cluster:
         )
         for user, namespace in USERS.items():
             write_kubeconfig(layout, user, namespace=namespace)
+    layout.kubectl.unlink(missing_ok=True)
+    layout.kubectl.symlink_to(binaries.kubectl)
     cluster = Cluster(layout, binaries)
     cluster.start_component("etcd")
     cluster.start_component("kube-apiserver")

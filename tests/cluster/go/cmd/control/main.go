@@ -23,6 +23,8 @@ import (
 	metricsserver "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
 
 	"k9py.dev/testcluster/internal/certs"
+	"k9py.dev/testcluster/internal/kubelet"
+	"k9py.dev/testcluster/internal/podshell"
 )
 
 // components maps a component's name to what runs it; each builds its command only when called, because
@@ -34,7 +36,9 @@ var components = map[string]func(){
 	"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
 	"metrics-server":          func() { run(metricsserver.NewMetricsServerCommand(genericapiserver.SetupSignalHandler())) },
 	"kwok":                    runKwok,
+	"kubelet":                 func() { run(kubelet.NewCommand(genericapiserver.SetupSignalContext())) },
 	"certificates":            writeCertificates,
+	podshell.InsideCommand:    becomePodShell,
 }
 
 func main() {
@@ -49,6 +53,13 @@ func main() {
 
 func run(command *cobra.Command) {
 	os.Exit(cli.Run(command))
+}
+
+func becomePodShell() {
+	if err := podshell.Inside(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, podshell.InsideCommand+":", err)
+		os.Exit(1)
+	}
 }
 
 func writeCertificates() {
