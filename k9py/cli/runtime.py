@@ -7,21 +7,26 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from k9py.cli.flags import overrides_of
+from k9py.cli.flags import overrides_of, scope_of
 from k9py.config.loading import load_settings
 from k9py.config.logfile import open_log
 from k9py.config.paths import Paths
 from k9py.config.settings import Settings
-from k9py.core.clock import SystemClock
+from k9py.core.clock import Clock, SystemClock
+from k9py.core.errors import UsageError
+from k9py.core.refs import ApiResource, Scope
 from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.target import Target
 
 if TYPE_CHECKING:
-    from k9py.kube.session import Session
+    from k9py.kube.discovery import Discovery
+    from k9py.kube.wire import Transport
 
 _log = logging.getLogger(__name__)
 
@@ -47,19 +52,71 @@ def prepare(context: str) -> Settings:
     return settings
 
 
-@asynccontextmanager
-async def opened(options: argparse.Namespace) -> AsyncIterator[Session]:
-    """Open a session on the cluster the flags choose, and close it whatever happens."""
-    # Deferred: loads aiohttp and kubernetes (0.4 s), which mistakes on the command line never need.
-    from k9py.kube.session import Session
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One cluster for one command: a connection and its kinds, with nothing going on in the background."""
 
+    transport: Transport
+    discovery: Discovery
+    target: Target
+    settings: Settings
+    clock: Clock
+
+    @property
+    def now(self) -> float:
+        """Unix seconds by the server's clock, as far as its answers told it."""
+        return self.clock.now() + self.transport.clock_skew
+
+    def scope(self, options: argparse.Namespace) -> Scope:
+        """Return the namespaces the flags ask for, the context's own when they say nothing."""
+        return scope_of(options) or Scope((self.target.namespace,))
+
+    async def kinds(self, words: str) -> tuple[ApiResource, ...]:
+        """Return the kinds of a word, a list of words or a category; raises UsageError with the nearest names."""
+        return await self.discovery.resolve_fresh(words)
+
+    async def kind(self, word: str) -> ApiResource:
+        """Return the one kind a word means; raises UsageError when it means several."""
+        found = await self.kinds(word)
+        if len(found) != 1:
+            names = ", ".join(resource.id for resource in found)
+            raise UsageError(f"{word} means several kinds here", remedy=f"Name one of {names}")
+        return found[0]
+
+
+@asynccontextmanager
+async def connected(options: argparse.Namespace) -> AsyncIterator[Client]:
+    """Connect to the cluster the flags choose, and close the connection whatever happens.
+
+    The kinds come from the cache of an earlier run where there is one; unknown words ask the server again.
+    """
     target = target_of(options)
-    prepare(target.context)
-    session = await Session.open(target, clock=SystemClock())
+    settings = prepare(target.context)
+    # Deferred: loads aiohttp and kubernetes (0.4 s), which mistakes on the command line never need.
+    from k9py.kube.aio import connect
+    from k9py.kube.discovery import Discovery
+
+    clock = SystemClock()
+    transport = await connect(target, clock=clock, prompt=OwnTerminal() if sys.stdin.isatty() else None)
     try:
-        yield session
+        cache = Paths.of(os.environ).cache
+        discovery = Discovery(transport, server=target.server, clock=clock, cache_dir=cache)
+        if not await discovery.load():
+            await discovery.refresh()
+        yield Client(transport, discovery, target, settings, clock)
     finally:
-        await session.close()
+        await transport.close()
+
+
+class OwnTerminal:
+    """Lends a login plugin the terminal of a plain command, which needs no suspending."""
+
+    async def __aenter__(self) -> None:
+        """Let what was printed so far appear first."""
+        sys.stdout.flush()
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to restore."""
 
 
 def run_async(work: Callable[[], Awaitable[int]]) -> int:

@@ -25,12 +25,21 @@ def run(options: argparse.Namespace) -> int:
     if options.client:
         return 0
     sys.stdout.flush()
-    # Deferred: the client layer costs 0.3 s and --client does not need it.
-    from k9py.cli.runtime import opened, run_async
+    # Deferred: the client layer costs 0.4 s and --client does not need it.
+    from k9py.cli.runtime import prepare, run_async, target_of
+    from k9py.core.clock import SystemClock
+    from k9py.kube.aio import connect
+    from k9py.kube.health import server_version
+
+    target = target_of(options)
+    prepare(target.context)
 
     async def ask() -> int:
-        async with opened(options) as session:
-            print(f"server {session.server_version} at {session.server}")
+        transport = await connect(target, clock=SystemClock())
+        try:
+            print(f"server {await server_version(transport)} at {target.server} (context {target.context})")
+        finally:
+            await transport.close()
         return 0
 
     return run_async(ask)

@@ -1,0 +1,150 @@
+"""Lists for one command: pages through a kind's projection, single objects, whole objects."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from k9py.core.refs import ApiResource, Scope
+from k9py.kube.rows import Page, Projection, Row, TableColumn
+from k9py.kube.verbs import decode_object
+from k9py.kube.watching import PAGE_SIZE, Source
+from k9py.resources.model import KindSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from k9py.kube.wire import Transport
+
+
+class WholeRow(Row, gc=False):
+    """A row that keeps its whole object."""
+
+    object: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class WholeProjection:
+    """A projection that drops nothing, for JSON, YAML and custom columns."""
+
+    accept = "application/json"
+    query: tuple[tuple[str, str], ...] = ()
+
+    def page(self, body: bytes) -> Page:
+        """Decode a list; its items get the kind and version the list says."""
+        document = decode_object(body, "the list")
+        head = {
+            "apiVersion": document.get("apiVersion", ""),
+            "kind": str(document.get("kind", "")).removesuffix("List"),
+        }
+        metadata = document.get("metadata") or {}
+        return Page(
+            rows=[whole_row({**head, **item}) for item in document.get("items") or ()],
+            resource_version=metadata.get("resourceVersion") or "",
+            continue_token=metadata.get("continue") or "",
+            remaining=metadata.get("remainingItemCount"),
+        )
+
+    def item(self, raw: bytes) -> Row:
+        """Decode one object."""
+        return whole_row(json.loads(raw))
+
+    def columns_of(self, raw: bytes) -> tuple[TableColumn, ...] | None:
+        """Return None: these are no Tables."""
+        return None
+
+
+def whole_row(item: dict[str, Any]) -> WholeRow:
+    """Return the row of a whole object."""
+    metadata = item.get("metadata") or {}
+    return WholeRow(
+        uid=metadata.get("uid") or "",
+        namespace=metadata.get("namespace") or "",
+        name=metadata.get("name") or "",
+        resource_version=metadata.get("resourceVersion") or "",
+        created=0.0,
+        labels=metadata.get("labels"),
+        owners=(),
+        deleting=bool(metadata.get("deletionTimestamp")),
+        broken="",
+        object=item,
+    )
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector off while a list is built: it would walk all rows again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+async def pages(transport: Transport, source: Source) -> AsyncIterator[Page]:
+    """Yield the pages of one list."""
+    token = ""
+    while True:
+        query = source.list_query(limit=PAGE_SIZE, continue_token=token)
+        answer = await transport.request("GET", source.path, query=query, headers=source.headers)
+        page = source.projection.page(answer.body)
+        yield page
+        token = page.continue_token
+        if not token:
+            return
+
+
+async def list_rows(
+    transport: Transport,
+    resource: ApiResource,
+    scope: Scope,
+    projection: Projection,
+    *,
+    label_selector: str = "",
+    field_selector: str = "",
+) -> tuple[list[Row], tuple[TableColumn, ...]]:
+    """Return all rows of a kind in a scope, and the server's columns where it sends Tables."""
+    rows: list[Row] = []
+    columns: tuple[TableColumn, ...] = ()
+    namespaces = scope.namespaces if resource.namespaced and not scope.all else ("",)
+    with collector_paused():
+        for namespace in namespaces:
+            source = Source(resource, namespace, projection, label_selector, field_selector)
+            async for page in pages(transport, source):
+                rows += page.rows
+                columns = page.columns or columns
+    return rows, columns
+
+
+async def named_rows(
+    transport: Transport,
+    resource: ApiResource,
+    namespace: str,
+    names: Sequence[str],
+    spec: KindSpec | None,
+) -> tuple[list[Row], tuple[TableColumn, ...]]:
+    """Return the rows of objects by name; whole ones without a ``spec``. Raises NotFound for the first missing."""
+    projection: Projection = spec.projection() if spec else WholeProjection()
+    rows: list[Row] = []
+    columns: tuple[TableColumn, ...] = ()
+    for name in names:
+        path = resource.gvr.path(namespace if resource.namespaced else "", name)
+        answer = await transport.request("GET", path, query=projection.query, headers={"Accept": projection.accept})
+        if spec is None or spec.typed:
+            rows.append(projection.item(answer.body))
+        else:
+            page = projection.page(answer.body)
+            rows += page.rows
+            columns = page.columns or columns
+    return rows, columns
+
+
+def as_objects(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the whole objects behind rows of :class:`WholeProjection`."""
+    return [row.object for row in rows if isinstance(row, WholeRow)]
