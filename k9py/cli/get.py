@@ -86,7 +86,8 @@ class Listing:
         return 1 if self.failed else 0
 
     async def _whole(self, pairs: Sequence[tuple[ApiResource, tuple[str, ...]]]) -> None:
-        from k9py.cli.rows import WholeProjection, as_objects, list_rows, named_rows
+        from k9py.cli.rows import as_objects, list_rows, named_rows
+        from k9py.kube.wholes import WholeProjection
 
         items = []
         for resource, names in pairs:

@@ -8,71 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from k9py.core.refs import ApiResource, Scope
 from k9py.kube.rows import Page, Projection, Row, TableColumn
-from k9py.kube.verbs import decode_object
 from k9py.kube.watching import PAGE_SIZE, Source
+from k9py.kube.wholes import WholeProjection, WholeRow
 from k9py.resources.model import KindSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from k9py.kube.wire import Transport
-
-
-class WholeRow(Row, gc=False):
-    """A row that keeps its whole object."""
-
-    object: dict[str, Any] = msgspec.field(default_factory=dict)
-
-
-class WholeProjection:
-    """A projection that drops nothing, for JSON, YAML and custom columns."""
-
-    accept = "application/json"
-    query: tuple[tuple[str, str], ...] = ()
-
-    def page(self, body: bytes) -> Page:
-        """Decode a list; its items get the kind and version the list says."""
-        document = decode_object(body, "the list")
-        head = {
-            "apiVersion": document.get("apiVersion", ""),
-            "kind": str(document.get("kind", "")).removesuffix("List"),
-        }
-        metadata = document.get("metadata") or {}
-        return Page(
-            rows=[whole_row({**head, **item}) for item in document.get("items") or ()],
-            resource_version=metadata.get("resourceVersion") or "",
-            continue_token=metadata.get("continue") or "",
-            remaining=metadata.get("remainingItemCount"),
-        )
-
-    def item(self, raw: bytes) -> Row:
-        """Decode one object."""
-        return whole_row(json.loads(raw))
-
-    def columns_of(self, raw: bytes) -> tuple[TableColumn, ...] | None:
-        """Return None: these are no Tables."""
-        return None
-
-
-def whole_row(item: dict[str, Any]) -> WholeRow:
-    """Return the row of a whole object."""
-    metadata = item.get("metadata") or {}
-    return WholeRow(
-        uid=metadata.get("uid") or "",
-        namespace=metadata.get("namespace") or "",
-        name=metadata.get("name") or "",
-        resource_version=metadata.get("resourceVersion") or "",
-        created=0.0,
-        labels=metadata.get("labels"),
-        owners=(),
-        deleting=bool(metadata.get("deletionTimestamp")),
-        broken="",
-        object=item,
-    )
 
 
 @contextmanager
@@ -146,5 +91,5 @@ async def named_rows(
 
 
 def as_objects(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the whole objects behind rows of :class:`WholeProjection`."""
-    return [row.object for row in rows if isinstance(row, WholeRow)]
+    """Return the whole objects behind rows of ``WholeProjection``."""
+    return [json.loads(row.body) for row in rows if isinstance(row, WholeRow)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from k9py.cli.formats import Format, custom_row, name_of, print_document, without_managed_fields
-from k9py.cli.rows import WholeProjection, WholeRow
+from k9py.cli.rows import as_objects
 from k9py.cli.tables import TableWriter
 from k9py.cli.targets import Wanted
 from k9py.cli.views import View
@@ -18,6 +18,7 @@ from k9py.core.refs import Scope
 from k9py.kube.hub import Hub
 from k9py.kube.rows import Row
 from k9py.kube.states import SyncState, SyncStatus
+from k9py.kube.wholes import WholeProjection
 from k9py.resources.model import RowContext
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _object_printer(form: Format, options: argparse.Namespace) -> Printer:
 
     def show(rows: Sequence[Row]) -> None:
         nonlocal first
-        items = [row.object for row in rows if isinstance(row, WholeRow)]
+        items = as_objects(rows)
         if form.name == "custom-columns":
             print("\n".join(writer.lines([custom_row(item, form.columns) for item in items], header=first)))
             first = False
