@@ -65,7 +65,11 @@ class SelectorError(InputError):
 
 
 class FilterError(InputError):
-    """Not a table filter."""
+    """Not a table filter; ``position`` is the index in the text where it goes wrong."""
+
+    def __init__(self, message: str, *, position: int = 0, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.position = position
 
 
 class UsageError(InputError):
