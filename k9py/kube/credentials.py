@@ -50,8 +50,14 @@ class GrantSource(Protocol):
     ahead: bool
     """True when a renewal may run beside requests, before the old grant has expired."""
 
-    async def fetch(self) -> Grant:
-        """Get a new grant. Raises CredentialError (or KubeconfigError) that says what to do."""
+    async def fetch(self, *, may_prompt: bool) -> Grant:
+        """Get a new grant; ``may_prompt`` when a request waits for it, so that a person may be asked.
+
+        Raises CredentialError (or KubeconfigError) that says what to do.
+        """
+
+    def allow_prompt(self) -> None:
+        """Ask a person again although that failed before, because somebody wants it."""
 
 
 class FixedSource:
@@ -67,9 +73,13 @@ class FixedSource:
             pair = f"{login.username}:{login.password}".encode()
             self._grant = Grant(f"Basic {base64.b64encode(pair).decode()}")
 
-    async def fetch(self) -> Grant:
+    async def fetch(self, *, may_prompt: bool) -> Grant:
         """Return the one grant."""
+        del may_prompt
         return self._grant
+
+    def allow_prompt(self) -> None:
+        """Nobody is ever asked."""
 
 
 class TokenFileSource:
@@ -81,8 +91,12 @@ class TokenFileSource:
         self._path = path
         self._clock = clock
 
-    async def fetch(self) -> Grant:
+    def allow_prompt(self) -> None:
+        """Nobody is ever asked."""
+
+    async def fetch(self, *, may_prompt: bool) -> Grant:
         """Read the file; it is read again after a minute."""
+        del may_prompt
         try:
             token = Path(self._path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
@@ -111,6 +125,7 @@ class Credentials:
         self._life = 0.0
         self._renewal: asyncio.Task[Grant] | None = None
         self._failure: K9Error | None = None
+        self._failure_prompted = False
         self._failed_at = 0.0
 
     async def current(self) -> Grant:
@@ -124,7 +139,7 @@ class Credentials:
         if left <= 0:
             return await self._renew()
         if self._source.ahead and left < min(RENEW_AHEAD, self._life * RENEW_AHEAD_SHARE):
-            self._start()
+            self._start(may_prompt=False)
         return grant
 
     async def renew(self, refused: Grant) -> Grant:
@@ -143,6 +158,7 @@ class Credentials:
     def forget_failure(self) -> None:
         """Let the next request try again at once, because somebody asked for it."""
         self._failure = None
+        self._source.allow_prompt()
 
     async def close(self) -> None:
         """Stop a renewal that is under way."""
@@ -150,22 +166,24 @@ class Credentials:
 
     async def _renew(self) -> Grant:
         # Shielded: a request that is cancelled must not kill the renewal others wait for.
-        return await asyncio.shield(self._start())
+        return await asyncio.shield(self._start(may_prompt=True))
 
-    def _start(self) -> asyncio.Task[Grant]:
+    def _start(self, *, may_prompt: bool) -> asyncio.Task[Grant]:
         if self._renewal is None or self._renewal.done():
-            self._renewal = self._tasks.start(self._fetch(), name="renew credentials")
+            self._renewal = self._tasks.start(self._fetch(may_prompt=may_prompt), name="renew credentials")
         return self._renewal
 
-    async def _fetch(self) -> Grant:
+    async def _fetch(self, *, may_prompt: bool) -> Grant:
         source = self._source
-        if self._failure is not None and self._clock.monotonic() - self._failed_at < FAILURE_HOLD:
-            raise self._failure
+        held = self._clock.monotonic() - self._failed_at < FAILURE_HOLD
+        if self._failure is not None and held and (self._failure_prompted or not may_prompt):
+            raise self._failure.with_traceback(None)
         try:
-            grant = await source.fetch()
+            grant = await source.fetch(may_prompt=may_prompt)
         except K9Error as error:
             if source is self._source:
-                self._failure, self._failed_at = error, self._clock.monotonic()
+                self._failure, self._failure_prompted = error, may_prompt
+                self._failed_at = self._clock.monotonic()
             raise
         if source is not self._source:
             return grant  # replaced meanwhile: whoever waited has the old login's answer, nobody else gets it

@@ -111,6 +111,11 @@ class Kubeconfig:
             for name, entry in sorted(self._contexts.items())
         )  # fmt: skip
 
+    def context(self, name: str) -> ContextInfo:
+        """Return one context by name. Raises KubeconfigError with the nearest names."""
+        self._find(self._contexts, name, "context")
+        return next(info for info in self.contexts if info.name == name)
+
     def changed(self) -> bool:
         """Return True while a file on disk has other contents than those read here."""
         return self._stamps.changed()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from k9py.core.clock import Clock
 from k9py.kube.credentials import FixedSource, GrantSource, TokenFileSource
+from k9py.kube.execplugin import ExecSource
+from k9py.kube.oidc import OidcSource
 from k9py.kube.target import Target
 
 if TYPE_CHECKING:
@@ -17,4 +19,8 @@ def source_of(target: Target, clock: Clock, prompt: TerminalLoan | None) -> Gran
     login = target.login
     if login.token_file:
         return TokenFileSource(login.token_file, clock)
+    if login.exec and not (login.token or login.username):
+        return ExecSource(login.exec, target, prompt)
+    if login.oidc and not (login.token or login.username):
+        return OidcSource(login.oidc, target, clock)
     return FixedSource(login)

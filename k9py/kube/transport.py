@@ -284,9 +284,9 @@ class AioTransport:
             self.config_problem = str(error)
             return
         self.config_problem = ""
-        login_changed = fresh.login != self.target.login
-        self.target = fresh
-        if login_changed:
+        known, self.target = self.target, fresh
+        # A plugin is told about the cluster, so another cluster makes it another plugin run.
+        if fresh.login != known.login or (fresh.login.exec and fresh.link != known.link):
             self._credentials.replace(source_of(fresh, self._clock, self._prompt))
 
     def _expired(self, refused: Unauthorized) -> AuthExpired:
