@@ -63,10 +63,7 @@ def _owners(references: list[_Owner] | None) -> tuple[str, ...]:
 class MetadataProjection:
     """Rows with the common fields only, of any kind."""
 
-    accept = (
-        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
-        "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-    )
+    accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
     query: tuple[tuple[str, str], ...] = ()
 
     def page(self, body: bytes) -> Page:

@@ -247,7 +247,7 @@ class Reflector:
             self._begin()
         query = self.source.watch_query(version=self._version, timeout=self._rng.randint(*SERVER_TIMEOUT))
         opening = self._transport.stream(
-            "GET", self.source.path, query=query, headers=self.source.headers, inactivity=INACTIVITY
+            "GET", self.source.path, query=query, headers=self.source.watch_headers, inactivity=INACTIVITY
         )
         watching = _Watching(Intake(self.store, self._turns) if initial else None, self._clock.monotonic())
         try:
@@ -267,8 +267,6 @@ class Reflector:
                 raise _NoStreaming(str(error)) from error
             raise
         if watching.intake is not None:
-            if not watching.events:
-                raise _NoStreaming("the watch ended before the initial events did")
             self._pages_only = True
             raise ShortWatch("the server cut the list short")
         if not self._was_healthy(watching):

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterable
+import weakref
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from k9py.core.clock import Clock, SystemClock
 from k9py.core.errors import Forbidden, K9Error
-from k9py.core.refs import ApiResource
+from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.core.tasks import FailureHandler, TaskSet
 from k9py.kube import verbs
 from k9py.kube.aio import TerminalLoan, connect
 from k9py.kube.discovery import Discovery
+from k9py.kube.execs import ExecSession, open_exec
+from k9py.kube.happenings import Happening, happenings_of
 from k9py.kube.health import Link, LinkState, SessionHealth, server_version
 from k9py.kube.hub import Hub
+from k9py.kube.loglines import LogOptions, LogSource
+from k9py.kube.logs import LogFeed
 from k9py.kube.permissions import Permissions
 from k9py.kube.target import Target
+from k9py.kube.wholes import ObjectWatch, WholeProjection
 from k9py.kube.wire import Transport
 
 _LOG = logging.getLogger(__name__)
@@ -62,6 +68,9 @@ class Session:
         self.server = target.server
         self.server_version = ""
         self._known: dict[str, None] = dict.fromkeys([self.namespace, *known_namespaces])
+        self._wholes = WholeProjection()
+        self._feeds: weakref.WeakSet[LogFeed] = weakref.WeakSet()
+        self._on_failure = on_failure
         self.tasks = TaskSet(on_failure)
         rng = rng or random.Random()
         self.hub = Hub(transport, clock=clock, rng=rng, fallback=self.named_namespaces, on_failure=on_failure)
@@ -105,6 +114,8 @@ class Session:
     async def close(self) -> None:
         """Stop every watch and task, then the connection."""
         await self.tasks.close()
+        for feed in list(self._feeds):
+            await feed.close()
         await self.hub.close()
         await self.transport.close()
 
@@ -139,12 +150,41 @@ class Session:
         """Return one full object."""
         return await verbs.get(self.transport, resource, namespace, name)
 
+    def list_raw(self, resource: ApiResource, namespace: str = "", **how: Any) -> AsyncIterator[dict[str, Any]]:
+        """Yield the pages of a list as the server sends them; ``how`` as for :func:`verbs.list_pages`."""
+        return verbs.list_pages(self.transport, resource, namespace, **how)
+
+    async def events_for(self, ref: ObjectRef, *, mirror_uid: str = "") -> list[Happening]:
+        """Return what the cluster said about an object, oldest first."""
+        return await happenings_of(self.transport, ref, mirror_uid=mirror_uid)
+
+    def watch_object(self, resource: ApiResource, namespace: str, name: str) -> ObjectWatch:
+        """Follow one whole object; close it when it is no longer shown."""
+        scope = Scope((namespace,)) if resource.namespaced else Scope()
+        selector = f"metadata.name={name}"
+        return ObjectWatch(self.hub.subscribe(resource, scope, self._wholes, field_selector=selector))
+
+    # --- containers --------------------------------------------------------------------------------------------
+
+    def open_logs(self, options: LogOptions, sources: Iterable[LogSource] = ()) -> LogFeed:
+        """Read logs of containers, to be named now or as they come and go; close it when it is no longer shown."""
+        feed = LogFeed(self.transport, options, clock=self.clock, on_failure=self._on_failure)
+        feed.set_sources(sources)
+        self._feeds.add(feed)
+        return feed
+
+    async def open_exec(self, namespace: str, pod: str, command: Sequence[str], **how: Any) -> ExecSession:
+        """Start a command in a container; ``how`` as for :func:`execs.open_exec`."""
+        return await open_exec(self.transport, namespace, pod, command, **how)
+
     # --- the link ----------------------------------------------------------------------------------------------
 
     def _link_changed(self, before: Link) -> None:
         """Once the network is back, open the watches anew: their connections may lead nowhere without saying so."""
         if before.state is LinkState.OFFLINE and self.health.link.state is not LinkState.OFFLINE:
             self.hub.reconnect()
+            for feed in self._feeds:
+                feed.reconnect()
             if not self.server_version:
                 self.tasks.start(self._ask_version(), name="server version")
 

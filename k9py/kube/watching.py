@@ -43,8 +43,13 @@ class Source:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers lists and watches send."""
+        """The headers lists send."""
         return {"Accept": self.projection.accept}
+
+    @property
+    def watch_headers(self) -> dict[str, str]:
+        """The headers watches send; asked for a metadata list, the server would end a watch at once, in silence."""
+        return {"Accept": self.projection.accept.replace("as=PartialObjectMetadataList", "as=PartialObjectMetadata")}
 
     @property
     def where(self) -> str:
