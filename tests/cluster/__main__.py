@@ -9,7 +9,7 @@ from pathlib import Path
 from . import foreign_kubeconfig, prometheus
 from .build import cache_root
 from .errors import ClusterError
-from .running import Cluster, find, up
+from .running import Cluster, down, find, up
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,13 +41,15 @@ def _run(command: str, root: Path, *, restricted: bool) -> int:
     if command == "up":
         print(f"KUBECONFIG={up(root).kubeconfig}")
         return 0
+    if command == "down":
+        if not down(root):
+            print(f"tests.cluster: no cluster in {root}", file=sys.stderr)
+        return 0
     cluster = find(root)
     if cluster is None:
         print(f"tests.cluster: no cluster in {root}", file=sys.stderr)
-        return 0 if command == "down" else 1
-    if command == "down":
-        cluster.down()
-    elif command == "kubeconfig":
+        return 1
+    if command == "kubeconfig":
         print(f"KUBECONFIG={cluster.restricted_kubeconfig if restricted else cluster.kubeconfig}")
     elif command == "prometheus":
         print(f"PROMETHEUS={prometheus.start(cluster.layout)}")

@@ -6,6 +6,7 @@ to seconds, because tests wait for them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def _apiserver(layout: Layout) -> list[str]:
         f"--kubelet-client-certificate={layout.certificate('apiserver-kubelet-client')}",
         f"--kubelet-client-key={layout.key('apiserver-kubelet-client')}",
         "--kubelet-preferred-address-types=InternalIP",
+        f"--egress-selector-config-file={_egress_selector(layout)}",
         f"--requestheader-client-ca-file={layout.certificate('front-proxy-ca')}",
         "--requestheader-allowed-names=front-proxy-client",
         "--requestheader-username-headers=X-Remote-User",
@@ -95,6 +97,25 @@ def _apiserver(layout: Layout) -> list[str]:
         "--shutdown-delay-duration=0s",
         "--v=1",
     ]
+
+
+def _egress_selector(layout: Layout) -> Path:
+    """Write how the API server reaches nodes, pods and extension servers: through the kubelet component."""
+    tls = {
+        "caBundle": str(layout.certificate("ca")),
+        "clientCert": str(layout.certificate("apiserver-kubelet-client")),
+        "clientKey": str(layout.key("apiserver-kubelet-client")),
+    }
+    transport = {"tcp": {"url": f"https://{LOOPBACK}:{layout.ports.egress}", "tlsConfig": tls}}
+    selection = {"name": "cluster", "connection": {"proxyProtocol": "HTTPConnect", "transport": transport}}
+    config = {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [selection],
+    }
+    path = layout.root / "egress-selector.json"
+    path.write_text(json.dumps(config))
+    return path
 
 
 def _controller_manager(layout: Layout) -> list[str]:
@@ -143,7 +164,6 @@ def _kwok(layout: Layout) -> list[str]:
     return [
         f"--kubeconfig={layout.kubeconfig('nodes')}",
         "--manage-all-nodes=true",
-        f"--node-ip={LOOPBACK}",
         "--node-lease-duration-seconds=40",
         f"--cidr={POD_NETWORK}",
         f"--config={write_stages(layout.root / 'stages.yaml')}",
@@ -157,6 +177,7 @@ def _kubelet(layout: Layout) -> list[str]:
         f"--client-ca={layout.certificate('ca')}",
         f"--tls-cert={layout.certificate('kubelet')}",
         f"--tls-key={layout.key('kubelet')}",
+        f"--egress={LOOPBACK}:{layout.ports.egress}",
         f"--scratch={layout.root / 'pods'}",
         *(f"--node={node}" for node in nodes),
     ]
@@ -174,7 +195,7 @@ def _metrics_server(layout: Layout) -> list[str]:
         f"--tls-private-key-file={layout.key('metrics-server')}",
         f"--kubelet-certificate-authority={layout.certificate('ca')}",
         "--kubelet-use-node-status-port",
-        "--kubelet-preferred-address-types=InternalIP",
+        "--kubelet-preferred-address-types=InternalDNS",
         f"--metric-resolution={METRICS_RESOLUTION}",
         "--kubelet-request-timeout=5s",
     ]

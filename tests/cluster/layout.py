@@ -11,7 +11,10 @@ from pathlib import Path
 from .errors import ClusterError
 
 LOOPBACK = "127.0.0.1"
-NODE_NAMES = ("node-1", "node-2", "node-3")
+NODE_ADDRESSES = {"node-1": "10.100.0.11", "node-2": "10.100.0.12", "node-3": "10.100.0.13"}
+"""Known to the API server alone, which refuses to proxy to loopback: its egress proxy turns them back into it."""
+
+NODE_NAMES = tuple(NODE_ADDRESSES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Ports:
     scheduler: int
     metrics_server: int
     prometheus: int
+    egress: int
     kubelet: tuple[int, ...]
 
     @classmethod
@@ -32,7 +36,7 @@ class Ports:
         """Return ports nobody listens on: all are held open together, so that no two are the same."""
         with ExitStack() as held:
             numbers: list[int] = []
-            for _ in range(7 + len(NODE_NAMES)):
+            for _ in range(8 + len(NODE_NAMES)):
                 listener = held.enter_context(socket.socket())
                 listener.bind((LOOPBACK, 0))
                 numbers.append(listener.getsockname()[1])
@@ -44,7 +48,8 @@ class Ports:
             scheduler=numbers[4],
             metrics_server=numbers[5],
             prometheus=numbers[6],
-            kubelet=tuple(numbers[7:]),
+            egress=numbers[7],
+            kubelet=tuple(numbers[8:]),
         )
 
 
@@ -76,6 +81,15 @@ class Layout:
             return cls(root=root, ports=Ports(**(ports | {"kubelet": tuple(ports["kubelet"])})))
         except (KeyError, TypeError, ValueError) as error:
             raise ClusterError(f"{state_file} is damaged: remove {root} and start again") from error
+
+    @classmethod
+    def to_remove(cls, root: Path) -> Layout | None:
+        """Return enough to end the cluster in `root`, even one of another version that listens elsewhere."""
+        unknown = Ports(
+            etcd=0, etcd_peer=0, apiserver=0, controller_manager=0, scheduler=0,
+            metrics_server=0, prometheus=0, egress=0, kubelet=(),
+        )  # fmt: skip
+        return cls(root=root, ports=unknown) if (root / "state.json").exists() else None
 
     @property
     def state_file(self) -> Path:

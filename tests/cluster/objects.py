@@ -10,7 +10,7 @@ import yaml
 
 from .api import ApiClient, encoded
 from .build import kubernetes_version
-from .layout import NODE_NAMES, Layout
+from .layout import NODE_ADDRESSES, Layout
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -32,8 +32,8 @@ def create_base_objects(layout: Layout, client: ApiClient) -> None:
     values = {"ca": encoded(layout.certificate("ca")), "metrics_server_port": str(layout.ports.metrics_server)}
     for manifest in _manifests("base.yaml", values):
         _create(client, manifest)
-    for number, (name, port) in enumerate(zip(NODE_NAMES, layout.ports.kubelet, strict=True), start=1):
-        node = {"name": name, "port": str(port), "zone": f"zone-{number}", "version": kubernetes_version()}
+    for (name, address), port in zip(NODE_ADDRESSES.items(), layout.ports.kubelet, strict=True):
+        node = {"name": name, "address": address, "port": str(port), "version": kubernetes_version()}
         for manifest in _manifests("node.yaml", node):
             _create(client, manifest)
 

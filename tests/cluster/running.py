@@ -81,8 +81,7 @@ class Cluster:
 
     def down(self) -> None:
         """End every process and remove the cluster's folder."""
-        processes.stop_all(self.layout, STOP_LAST)
-        shutil.rmtree(self.layout.root)
+        down(self.layout.root)
 
     def _wait_ready(self, name: str) -> None:
         check = self._readiness().get(name)
@@ -148,6 +147,16 @@ def up(root: Path) -> Cluster:
     for name in others:
         cluster.start_component(name)
     return cluster
+
+
+def down(root: Path) -> bool:
+    """End every process of the cluster in `root` and remove the folder; say whether there was one."""
+    layout = Layout.to_remove(root)
+    if layout is None:
+        return False
+    processes.stop_all(layout, STOP_LAST)
+    shutil.rmtree(root)
+    return True
 
 
 def find(root: Path) -> Cluster | None:

@@ -39,7 +39,7 @@ var leaves = []leaf{
 	{file: "apiserver", issuer: clusterCA, user: "kube-apiserver", hosts: []string{
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "10.96.0.1",
 	}},
-	{file: "kubelet", issuer: clusterCA, user: "system:node-endpoint", hosts: []string{"node-1", "node-2", "node-3"}},
+	{file: "kubelet", issuer: clusterCA, user: "system:node-endpoint", hosts: []string{"10.100.0.11", "10.100.0.12", "10.100.0.13"}},
 	{file: "metrics-server", issuer: clusterCA, user: "system:metrics-server", hosts: []string{
 		"metrics-server.kube-system.svc",
 	}},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,26 +39,42 @@ type forwarder struct {
 	pod *corev1.Pod
 }
 
-// PortForward serves a page on the ports the pod declares and refuses all others, as a container would.
+// PortForward joins one stream with one port of the pod.
 func (f forwarder) PortForward(ctx context.Context, _, _ string, port int32, stream io.ReadWriteCloser) error {
 	defer stream.Close()
-	if !f.declares(port) {
-		return fmt.Errorf("failed to connect to localhost:%d inside the pod: connection refused", port)
+	target, err := dialPod(ctx, f.pod, strconv.Itoa(int(port)))
+	if err != nil {
+		return err
 	}
-	if address := f.pod.Annotations[forwardTo]; address != "" {
-		return relay(ctx, address, stream)
-	}
-	serveOne(stream, http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
-		response.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprintf(response, "%s/%s port %d: %s %s\n", f.pod.Namespace, f.pod.Name, port, request.Method, request.URL.Path)
-	}))
-	return nil
+	defer target.Close()
+	go func() {
+		_, _ = io.Copy(target, stream)
+		_ = target.Close()
+	}()
+	_, err = io.Copy(stream, target)
+	return err
 }
 
-func (f forwarder) declares(port int32) bool {
-	for _, each := range f.pod.Spec.Containers {
+// dialPod connects to a port the pod declares; all others refuse, as a container that does not listen would.
+func dialPod(ctx context.Context, pod *corev1.Pod, port string) (net.Conn, error) {
+	if !declares(pod, port) {
+		return nil, fmt.Errorf("dial tcp %s: connect: connection refused", net.JoinHostPort(pod.Status.PodIP, port))
+	}
+	address := pod.Annotations[forwardTo]
+	if address == "" {
+		return servePage(pod, port), nil
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !net.ParseIP(host).IsLoopback() {
+		return nil, fmt.Errorf("%s must be an address on loopback with a port", forwardTo)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+}
+
+func declares(pod *corev1.Pod, port string) bool {
+	for _, each := range pod.Spec.Containers {
 		for _, declared := range each.Ports {
-			if declared.ContainerPort == port {
+			if strconv.Itoa(int(declared.ContainerPort)) == port {
 				return true
 			}
 		}
@@ -65,41 +82,25 @@ func (f forwarder) declares(port int32) bool {
 	return false
 }
 
-// relay joins the stream with a listener of this machine; any address off loopback is refused.
-func relay(ctx context.Context, address string, stream io.ReadWriteCloser) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil || !net.ParseIP(host).IsLoopback() {
-		return fmt.Errorf("%s must be an address on loopback with a port", forwardTo)
-	}
-	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	defer connection.Close()
-	go func() {
-		_, _ = io.Copy(connection, stream)
-		_ = connection.(*net.TCPConn).CloseWrite()
-	}()
-	_, err = io.Copy(stream, connection)
-	return err
-}
-
-// serveOne answers the HTTP requests of one stream until its caller closes it.
-func serveOne(stream io.ReadWriteCloser, handler http.Handler) {
+// servePage gives a connection whose other end says over HTTP which pod answered.
+func servePage(pod *corev1.Pod, port string) net.Conn {
 	near, far := net.Pipe()
-	listener := &oneConnection{connection: near, closed: make(chan struct{})}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ConnState: func(_ net.Conn, state http.ConnState) {
-		if state == http.StateClosed {
-			listener.Close()
-		}
-	}}
-	go func() {
-		_, _ = io.Copy(far, stream)
-		_ = far.Close()
-	}()
+	listener := &oneConnection{connection: far, closed: make(chan struct{})}
+	page := func(response http.ResponseWriter, request *http.Request) {
+		response.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(response, "%s/%s port %s: %s %s\n", pod.Namespace, pod.Name, port, request.Method, request.URL.Path)
+	}
+	server := &http.Server{
+		Handler:           http.HandlerFunc(page),
+		ReadHeaderTimeout: headerTimeout,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateClosed {
+				_ = listener.Close()
+			}
+		},
+	}
 	go func() { _ = server.Serve(listener) }()
-	_, _ = io.Copy(stream, far)
-	_ = server.Close()
+	return near
 }
 
 // oneConnection is a listener that hands out a single connection.

@@ -26,8 +26,8 @@ const headerTimeout = 30 * time.Second
 
 // options are the flags of the endpoint.
 type options struct {
-	kubeconfig, clientCA, cert, key, scratch string
-	nodes                                    []string
+	kubeconfig, clientCA, cert, key, scratch, egress string
+	nodes                                            []string
 }
 
 // server answers for every node of the cluster, each on a port of its own.
@@ -59,6 +59,7 @@ func NewCommand(ctx context.Context) *cobra.Command {
 	flags.StringVar(&chosen.cert, "tls-cert", "", "serving certificate")
 	flags.StringVar(&chosen.key, "tls-key", "", "key of the serving certificate")
 	flags.StringVar(&chosen.scratch, "scratch", "", "folder for the containers' file systems")
+	flags.StringVar(&chosen.egress, "egress", "", "ADDRESS:PORT through which the API server reaches nodes and pods")
 	flags.StringArrayVar(&chosen.nodes, "node", nil, "NAME=ADDRESS:PORT, once per node")
 	return command
 }
@@ -82,17 +83,26 @@ func serve(ctx context.Context, chosen options) error {
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, len(chosen.nodes))
+	failed := make(chan error, len(chosen.nodes)+1)
+	listen := func(address string, handler http.Handler) error {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		go func() { failed <- serveUntil(ctx, tls.NewListener(listener, security), handler) }()
+		return nil
+	}
+	if err := listen(chosen.egress, http.HandlerFunc(s.serveEgress)); err != nil {
+		return err
+	}
 	for _, node := range chosen.nodes {
 		name, address, found := strings.Cut(node, "=")
 		if !found {
 			return fmt.Errorf("--node %q: NAME=ADDRESS:PORT expected", node)
 		}
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
+		if err := listen(address, s.routes(name)); err != nil {
 			return err
 		}
-		go func() { failed <- s.listen(ctx, tls.NewListener(listener, security), name) }()
 	}
 	select {
 	case <-ctx.Done():
@@ -138,8 +148,8 @@ func tlsConfig(chosen options) (*tls.Config, error) {
 	}, nil
 }
 
-func (s *server) listen(ctx context.Context, listener net.Listener, node string) error {
-	serving := &http.Server{Handler: s.routes(node), ReadHeaderTimeout: headerTimeout}
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	serving := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
 	go func() {
 		<-ctx.Done()
 		_ = serving.Close()

@@ -19,6 +19,12 @@ const InsideCommand = "pod-shell"
 // shared are the machine's folders a container sees read-only; links among them are made again inside.
 var shared = []string{"/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32"}
 
+// accounts gives the two users that can be seen inside their names.
+var accounts = map[string]string{
+	"passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
+	"group":  "root:x:0:\nnogroup:x:65534:\n",
+}
+
 var devices = []string{"null", "zero", "full", "random", "urandom", "tty"}
 
 // isolated makes the process: as root in namespaces of its own by way of InsideCommand, otherwise simply in
@@ -87,14 +93,22 @@ func furnish(root string) error {
 			return err
 		}
 	}
-	users := "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
-	if err := os.WriteFile(filepath.Join(root, "etc/passwd"), []byte(users), 0o644); err != nil {
-		return err
+	for file, content := range accounts {
+		if err := os.WriteFile(filepath.Join(root, "etc", file), []byte(content), 0o644); err != nil {
+			return err
+		}
 	}
 	for _, device := range devices {
 		if err := shareDevice(root, "/dev/"+device); err != nil {
 			return fmt.Errorf("%s: %w", device, err)
 		}
+	}
+	terminals := filepath.Join(root, "dev/pts")
+	if err := os.MkdirAll(terminals, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("/dev/pts", terminals, "", unix.MS_BIND, ""); err != nil {
+		return err
 	}
 	return unix.Mount("proc", filepath.Join(root, "proc"), "proc", unix.MS_NOSUID|unix.MS_NOEXEC|unix.MS_NODEV, "")
 }
