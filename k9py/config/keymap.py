@@ -78,7 +78,7 @@ def normalise_key(text: str) -> str:
 
 def _parts(word: str) -> list[str]:
     """Split at + or -, which may themselves be the key: ``ctrl+-``, ``+``."""
-    if len(word) == 1:
+    if len(word) < 2:
         return [word]
     head, last = word[:-1], word[-1]
     pieces = head.replace("-", "+").split("+")

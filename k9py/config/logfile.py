@@ -9,7 +9,7 @@ import re
 from io import TextIOWrapper
 from pathlib import Path
 
-from k9py.config.paths import Paths
+from k9py.config.paths import Paths, make_private
 from k9py.config.settings import LogFileSettings
 
 HIDDEN = "<hidden>"
@@ -58,7 +58,7 @@ class PrivateRotatingHandler(logging.handlers.RotatingFileHandler):
     """A rotating handler whose files only their owner can read."""
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(Path(self.baseFilename).parent)
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return TextIOWrapper(os.fdopen(handle, "ab"), encoding="utf-8", errors="backslashreplace")
 

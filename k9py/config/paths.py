@@ -77,3 +77,10 @@ def file_name(name: str) -> str:
     """
     slug = re.sub(r"[^a-zA-Z0-9._-]+", "_", name)[:_SLUG_LENGTH].strip("._")
     return f"{slug or 'context'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory, and whichever of its parents are missing, readable by their owner only."""
+    missing = [part for part in (directory, *directory.parents) if not part.exists()]
+    for part in reversed(missing):
+        part.mkdir(mode=0o700, exist_ok=True)

@@ -13,11 +13,10 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from k9py.config.paths import Paths
+from k9py.config.paths import Paths, make_private
 
 HISTORY_LENGTH = 1000
 """Commands kept; a file of some tens of kilobytes."""
@@ -123,7 +122,7 @@ def append_history(paths: Paths, commands: Iterable[str]) -> list[str]:
 
 def write_private(path: Path, body: bytes) -> None:
     """Replace a file of ours whole or not at all, readable by its owner only; makes its directories."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -134,8 +133,3 @@ def write_private(path: Path, body: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def to_builtins(state: ContextState) -> Any:
-    """Return the state as plain values, for ``k9py config show``."""
-    return msgspec.to_builtins(state)
