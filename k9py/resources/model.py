@@ -254,6 +254,16 @@ class Drill:
     """None when this row leads nowhere, such as a service without a selector."""
 
 
+def fixed(columns: tuple[Column, ...]) -> Callable[[tuple[TableColumn, ...]], tuple[Column, ...]]:
+    """Return a ``KindSpec.columns`` for a kind whose columns do not depend on the server."""
+    return lambda _server: columns
+
+
+def unreadable(row: Row) -> Health:
+    """Return the health of a row that could not be decoded."""
+    return Health(Level.WARN, f"cannot be read: {row.broken}", "yaml")
+
+
 def always_healthy(_row: Row, _ctx: RowContext) -> Health:
     """Return OK: for kinds that have no state of their own."""
     return HEALTHY

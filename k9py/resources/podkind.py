@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k9py.core import ages
-from k9py.kube.rows import Row, TableColumn
+from k9py.kube.rows import Row
 from k9py.resources.cells import TAIL, identity, ratio_key, ratio_tone, since
 from k9py.resources.model import (
     FINISHED,
@@ -21,6 +21,8 @@ from k9py.resources.model import (
     RowContext,
     Target,
     Usage,
+    fixed,
+    unreadable,
 )
 from k9py.resources.pods import PodRow, pod_projection
 from k9py.resources.podstate import Trouble
@@ -87,16 +89,12 @@ _COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 
-def _columns(_server: tuple[TableColumn, ...]) -> tuple[Column, ...]:
-    return _COLUMNS
-
-
 def pod_health(row: Row, ctx: RowContext) -> Health:
     """Return how a pod is doing and what to look at next."""
     assert isinstance(row, PodRow)
     trouble = row.trouble
     if row.broken:
-        return Health(Level.WARN, f"cannot be read: {row.broken}", "yaml")
+        return unreadable(row)
     if row.deleting and row.status in ("Terminating", "Unknown"):
         return _terminating(row, ctx)
     if row.phase == "Succeeded":
@@ -225,7 +223,7 @@ def _node(row: Row) -> Target | None:
 PODS = KindSpec(
     id="pods",
     projection=pod_projection,
-    columns=_columns,
+    columns=fixed(_COLUMNS),
     health=pod_health,
     drill=Drill("containers", "containers", _containers),
     relations=(Drill("node", "its node", _node),),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from k9py.core.refs import ApiResource
+from k9py.resources import jobs, nodes, workloads
 from k9py.resources.model import KindSpec
 from k9py.resources.podkind import PODS
 from k9py.resources.tablekind import table_spec
 
-_SPECS: dict[str, KindSpec] = {spec.id: spec for spec in (PODS,)}
+_SPECS: dict[str, KindSpec] = {spec.id: spec for spec in (PODS, *nodes.SPECS, *workloads.SPECS, *jobs.SPECS)}
 
 
 @lru_cache(maxsize=512)

@@ -15,7 +15,18 @@ from k9py.core.ages import time_or_zero
 from k9py.core.errors import RubbishError
 from k9py.kube.rows import Page, Row, TableColumn, TableRow
 from k9py.resources.cells import AGE, LABELS, NAME, NAMESPACE
-from k9py.resources.model import MISSING, Column, ColumnMaker, Drill, Health, KindSpec, Level, Measure, RowContext
+from k9py.resources.model import (
+    MISSING,
+    Column,
+    ColumnMaker,
+    Drill,
+    Health,
+    KindSpec,
+    Level,
+    Measure,
+    RowContext,
+    unreadable,
+)
 from k9py.resources.projecting import ListMeta, Meta, Shared, intern, text_or
 
 TABLE_ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -248,7 +259,7 @@ def table_columns(server: tuple[TableColumn, ...], *, namespaced: bool) -> tuple
 def table_health(row: Row, ctx: RowContext) -> Health:
     """Return what is known of any object: unreadable, on its way out, or well."""
     if row.broken:
-        return Health(Level.WARN, f"cannot be read: {row.broken}", "yaml")
+        return unreadable(row)
     if row.deleting:
         return Health(Level.BUSY, "being deleted")
     return Health(Level.OK)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal
 
 from k9py.core import quantity
 from k9py.resources.cells import percent, percent_text, percent_tone, sparkline
@@ -52,6 +53,78 @@ def trend_text(usage: Usage | None, which: Which, top: float, ctx: RowContext) -
     return sparkline(values, top, width=TREND_WIDTH, ascii=ctx.ascii)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    title: str
+    id: str
+    rank: int
+    measure: Measure
+    top: float
+
+
+_KINDS: dict[Which, _Kind] = {
+    "cpu": _Kind("CPU", "cpu", 12, Measure.CPU, CPU_TOP),
+    "memory": _Kind("MEM", "mem", 13, Measure.BYTES, MEMORY_TOP),
+}
+
+
+class UsageColumns(Generic[R]):
+    """Makes the columns of one resource for one kind of row."""
+
+    def __init__(self, maker: ColumnMaker[R], which: Which, find: Callable[[R, RowContext], Usage | None]) -> None:
+        self._maker, self._which, self._find, self._kind = maker, which, find, _KINDS[which]
+
+    def _value(self, row: R, ctx: RowContext) -> float:
+        return used(self._find(row, ctx), self._which) if ctx.usage is not None else MISSING
+
+    def used(self) -> Column:
+        """Return the column of the newest sample."""
+        kind, which = self._kind, self._which
+        return self._maker(
+            kind.id, kind.title, lambda row, ctx: used_text(self._value(row, ctx), which), sort=self._value,
+            align="right", width=6, rank=kind.rank, live=True, measure=kind.measure,
+            description=f"{kind.title} used, newest sample",
+        )  # fmt: skip
+
+    def share(self, suffix: str, title: str, of: str, amount: Callable[[R], int], *, later: int) -> Column:
+        """Return a column of the percentage used of an amount; ``later`` is how much sooner it is left out."""
+        kind = self._kind
+
+        def value(row: R, ctx: RowContext) -> float:
+            return percent(self._value(row, ctx), amount(row))
+
+        return self._maker(
+            f"{kind.id}%{suffix}", title, lambda row, ctx: percent_text(value(row, ctx)), sort=value, align="right",
+            width=4, rank=kind.rank + later, live=True, measure=Measure.PERCENT,
+            tone=(lambda row, ctx: percent_tone(value(row, ctx))) if suffix != "r" else None,
+            description=f"{kind.title} used in percent of {of}",
+        )  # fmt: skip
+
+    def amounts(self, suffix: str, title: str, of: str, amounts: Sequence[Callable[[R], int]]) -> Column:
+        """Return a wide column of one or several amounts joined with colons; 0 is none."""
+        kind, which = self._kind, self._which
+        return self._maker(
+            f"{kind.id}/{suffix}", f"{kind.title}/{title}",
+            lambda row, _: ":".join(amount_text(amount(row), which) for amount in amounts),
+            sort=lambda row, _: amounts[0](row) or MISSING, align="right", wide=True, rank=60, measure=kind.measure,
+            description=f"{kind.title} {of}; 0 is none",
+        )  # fmt: skip
+
+    def trend(self, top: Callable[[R], int]) -> Column:
+        """Return a column of the newest samples on the scale from 0 to ``top``."""
+        kind = self._kind
+
+        def text(row: R, ctx: RowContext) -> str:
+            usage = self._find(row, ctx) if ctx.usage is not None else None
+            return trend_text(usage, self._which, float(top(row) or kind.top), ctx)
+
+        return self._maker(
+            f"{kind.id}~", "~" * TREND_WIDTH, text, sort=self._value, width=TREND_WIDTH, max_width=TREND_WIDTH,
+            rank=kind.rank + 8, live=True, measure=kind.measure,
+            description=f"{kind.title} over the last samples on a fixed scale from 0 to the limit",
+        )  # fmt: skip
+
+
 def usage_columns(
     maker: ColumnMaker[R],
     which: Which,
@@ -59,47 +132,26 @@ def usage_columns(
     request: Callable[[R], int],
     limit: Callable[[R], int],
 ) -> tuple[Column, ...]:
-    """Return the five columns of one resource: used, request/limit, percent of each, trend."""
-    title, word, rank = ("CPU", "cpu", 12) if which == "cpu" else ("MEM", "mem", 13)
-    measure = Measure.CPU if which == "cpu" else Measure.BYTES
-    default_top = CPU_TOP if which == "cpu" else MEMORY_TOP
-
-    def value(row: R, ctx: RowContext) -> float:
-        return used(find(row, ctx), which) if ctx.usage is not None else MISSING
-
-    def of(amount: Callable[[R], int]) -> Callable[[R, RowContext], float]:
-        return lambda row, ctx: percent(value(row, ctx), amount(row))
-
-    of_request, of_limit = of(request), of(limit)
+    """Return the columns of what has a request and a limit: used, percent of each, trend, and the amounts."""
+    make = UsageColumns(maker, which, find)
     return (
-        maker(
-            word, title, lambda row, ctx: used_text(value(row, ctx), which), sort=value, align="right", width=6,
-            rank=rank, live=True, measure=measure, description=f"{title} used, newest sample",
-        ),
-        maker(
-            f"{word}/rl", f"{title}/RL",
-            lambda row, _: f"{amount_text(request(row), which)}:{amount_text(limit(row), which)}",
-            sort=lambda row, _: request(row) or MISSING, align="right", wide=True, rank=60, measure=measure,
-            description=f"{title} requested and limit; 0 is none",
-        ),
-        maker(
-            f"{word}%r", "%R", lambda row, ctx: percent_text(of_request(row, ctx)), sort=of_request, align="right",
-            width=4, rank=rank + 20, live=True, measure=Measure.PERCENT,
-            description=f"{title} used in percent of the request",
-        ),
-        maker(
-            f"{word}%l", "%L", lambda row, ctx: percent_text(of_limit(row, ctx)), sort=of_limit, align="right", width=4,
-            rank=rank + 2, live=True, measure=Measure.PERCENT,
-            tone=lambda row, ctx: percent_tone(of_limit(row, ctx)),
-            description=f"{title} used in percent of the limit",
-        ),
-        maker(
-            f"{word}~", "~" * TREND_WIDTH,
-            lambda row, ctx: trend_text(
-                find(row, ctx) if ctx.usage is not None else None, which,
-                float(limit(row) or request(row) or default_top), ctx,
-            ),
-            sort=value, width=TREND_WIDTH, max_width=TREND_WIDTH, rank=rank + 8, live=True,
-            measure=measure, description=f"{title} over the last samples, from 0 to the limit",
-        ),
-    )  # fmt: skip
+        make.used(),
+        make.amounts("rl", "RL", "requested and limit", (request, limit)),
+        make.share("r", "%R", "the request", request, later=20),
+        make.share("l", "%L", "the limit", limit, later=2),
+        make.trend(lambda row: limit(row) or request(row)),
+    )
+
+
+def capacity_columns(
+    maker: ColumnMaker[R], which: Which, find: Callable[[R, RowContext], Usage | None], capacity: Callable[[R], int]
+) -> tuple[Column, ...]:
+    """Return the columns of what has a capacity: used, percent of it, trend, and the capacity."""
+    make = UsageColumns(maker, which, find)
+    title = _KINDS[which].title
+    return (
+        make.used(),
+        make.amounts("a", "A", "allocatable", (capacity,)),
+        make.share("l", f"%{title}", "the allocatable amount", capacity, later=2),
+        make.trend(capacity),
+    )
