@@ -28,6 +28,8 @@ TESTED: Final = "8.2."
 PLAIN_SWITCH: Final = "K9PY_PLAIN_OUTPUT"
 DRAIN_CHECK: Final = 0.05
 """Seconds between two looks at a terminal that does not read; only while a frame is waiting."""
+LINES_KEPT: Final = 512
+"""Lines remembered for strips that are painted again; some ten screens."""
 SYNC_START: Final = "\x1b[?2026h"
 SYNC_END: Final = "\x1b[?2026l"
 
@@ -43,6 +45,8 @@ class Frames:
     def __init__(self, pens: Pens) -> None:
         self.pens = pens
         self.lines: list[Line] = []
+        self._whole: dict[int, tuple[Strip, int, Line]] = {}
+        """Lines made of one strip over the whole width, by the strip's identity; holding it keeps that unique."""
 
     def take(self, update: LayoutUpdate | ChopsUpdate, width: int) -> bool:
         """Bring in an update; False when it is of a kind that cannot be followed."""
@@ -67,6 +71,19 @@ class Frames:
         return True
 
     def _line(self, strips: list[Strip], width: int) -> Line:
+        if len(strips) > 1:
+            return self._build(strips, width)
+        strip = strips[0]
+        known = self._whole.get(id(strip))
+        if known is not None and known[1] == width:
+            return known[2]
+        line = self._build(strips, width)
+        if len(self._whole) >= LINES_KEPT:
+            self._whole.clear()
+        self._whole[id(strip)] = (strip, width, line)
+        return line
+
+    def _build(self, strips: list[Strip], width: int) -> Line:
         chars: list[str] = []
         used: list[Any] = []
         odd = False
@@ -80,11 +97,11 @@ class Frames:
 
     def _merged(self, old: Line, chops: Mapping[int, Strip | None]) -> Line:
         """Return a line with the pieces that were painted put into it."""
-        chars, used, odd = old.chars, old.pens, False
         painted = [(x, strip) for x, strip in chops.items() if strip is not None]
-        if len(painted) == 1 and painted[0][0] == 0 and painted[0][1].cell_length == len(chars):
-            return self._line([painted[0][1]], len(chars))
-        chars, used = chars.copy(), used.copy()
+        width = len(old.chars)
+        if len(painted) == 1 and painted[0][0] == 0 and painted[0][1].cell_length == width:
+            return self._line([painted[0][1]], width)
+        chars, used, odd = old.chars.copy(), old.pens.copy(), False
         for x, strip in painted:
             piece: list[str] = []
             pens: list[Any] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rich.cells import split_graphemes
 from rich.color import ColorSystem
@@ -18,12 +19,21 @@ _SGR_CODES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53
 """Codes of Rich's attribute bits, lowest bit first."""
 _SEEN_ON_BLANKS = 0b1_1111_0100_1000
 """Attributes that show on a blank: underline, reverse, strike, double underline, frame, encircle, overline."""
-_SAFE_RANGES = (
-    (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x370, 0x482), (0x2010, 0x2027), (0x2030, 0x205E), (0x2190, 0x21FF),
-    (0x2500, 0x25FC), (0x2800, 0x28FF), (0x3041, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3),
-    (0xFF01, 0xFF60),
+_NARROW_RANGES = (
+    (0x20, 0x7E), (0xA1, 0xAC), (0xAE, 0x2FF), (0x370, 0x377), (0x391, 0x482), (0x2010, 0x2027), (0x2030, 0x205E),
+    (0x2190, 0x21FF), (0x2500, 0x25FC), (0x2800, 0x28FF),
 )  # fmt: skip
-"""Characters on whose width terminals agree, as code points."""
+"""Characters terminals agree to be one cell wide, as code points."""
+_NARROW = frozenset(chr(point) for low, high in _NARROW_RANGES for point in range(low, high + 1))
+_WIDE_RANGES = (
+    (0x3041, 0x3096),
+    (0x30A1, 0x30FF),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7A3),
+    (0xFF01, 0xFF60),
+)
+"""Characters terminals agree to be two cells wide."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,38 +161,44 @@ def add_segments(segments: Sequence[Segment], pens: Pens, chars: list[str], used
         if control:
             continue
         pen = pens.of(style)
-        if text.isascii() and text.isprintable():
+        if _NARROW.issuperset(text):
             chars += text
             inked = len(text.rstrip(" "))
             used += [pen] * inked
             if inked < len(text):
                 used += [pen.blank or pen] * (len(text) - inked)
-        else:
-            odd = _add_graphemes(text, pen, chars, used) or odd
+            continue
+        for cluster, cells in _clusters(text):
+            if not cells:
+                if chars and chars[-1]:
+                    chars[-1] += cluster
+                    odd = True
+                continue
+            odd = odd or not safe(cluster)
+            chars.append(cluster)
+            chars += [""] * (cells - 1)
+            used += [pen] * cells
     return odd
 
 
-def _add_graphemes(text: str, pen: Pen, chars: list[str], used: list[Pen]) -> bool:
-    odd = False
+@lru_cache(maxsize=4096)
+def _clusters(text: str) -> tuple[tuple[str, int], ...]:
+    """Return each character with what belongs to it, and its cells; controls are dropped.
+
+    No cells means that it belongs to the character before, which is in another segment.
+    """
+    clusters = []
     for start, end, cells in split_graphemes(text)[0]:
         cluster = "".join(c for c in text[start:end] if c.isprintable() or c in "\u200d\ufe0f")
-        if not cells:
-            # What has no width and is no control belongs to the character before it.
-            if cluster and chars and chars[-1]:
-                chars[-1] += cluster
-                odd = True
-            continue
-        if not safe(cluster):
-            odd = True
-        chars.append(cluster or " ")
-        chars += [""] * (cells - 1)
-        used += [pen] * cells
-    return odd
+        if cells or cluster:
+            clusters.append((cluster or " ", cells))
+    return tuple(clusters)
 
 
+@lru_cache(maxsize=4096)
 def safe(cluster: str) -> bool:
     """Return whether terminals agree on the width of a cell's text."""
     if len(cluster) != 1:
         return False
     point = ord(cluster)
-    return any(low <= point <= high for low, high in _SAFE_RANGES)
+    return any(low <= point <= high for low, high in _NARROW_RANGES + _WIDE_RANGES)

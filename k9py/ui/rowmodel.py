@@ -39,8 +39,8 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     tones: tuple[Tone, ...] = ()
     stale: bool = True
     """Cells and tones are to be computed before they are shown."""
-    sign: str = ""
-    """The change mark painted last."""
+    measured: int = -1
+    """The generation of column widths these cells were measured for."""
 
 
 class Delta(msgspec.Struct):

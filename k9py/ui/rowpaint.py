@@ -83,6 +83,7 @@ class RowPainter:
         if cells == entry.cells and tones == entry.tones:
             return False
         entry.cells, entry.tones = cells, tones
+        entry.measured = -1
         return True
 
     def _broken_cells(self, row: Row) -> tuple[str, ...]:

@@ -104,6 +104,8 @@ class ScreenWriter:
         old = self._front[y]
         self._front[y] = line
         chars, pens = line.chars, line.pens
+        if old is not None and old.same(line):
+            return
         if old is None:
             differing: Sequence[int] = range(len(chars))
         else:

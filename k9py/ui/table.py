@@ -157,6 +157,7 @@ class RowTable(ScrollView, can_focus=True):
         self._model = RowModel()
         self._painter = RowPainter(columns, glyphs)
         self._widths: list[int] = [0] * len(columns)
+        self._width_generation = 0
         self._skip = 0
         self._cursor = 0
         self._held: Entry | None = None
@@ -453,11 +454,6 @@ class RowTable(ScrollView, can_focus=True):
         lines = self._lines[crop.y : crop.bottom]
         if crop.x or crop.width != self.size.width:
             lines = [line.crop(crop.x, crop.right) for line in lines]
-        filters = self.get_line_filters()
-        if filters:
-            background = self.background_colors[1]
-            for line_filter in filters:
-                lines = [line.apply_filter(line_filter, background) for line in lines]
         return lines
 
     def render_line(self, y: int) -> Strip:
@@ -483,39 +479,42 @@ class RowTable(ScrollView, can_focus=True):
 
     def _paint(self, height: int) -> list[Strip]:
         model, painter = self._model, self._painter
-        lines = [painter.header(model.sort_column, descending=model.descending)]
+        lines = [self._finished(painter.header(model.sort_column, descending=model.descending))]
         now = self._clock.monotonic()
         lines += [
             self._line(entry, now, cursor=index == self._cursor)
             for index, entry in enumerate(self._visible(), self._top)
         ]
         if not model.order and self._empty:
-            lines.append(painter.blank())
-            lines += [painter.message(text) for text in self._empty]
-        blank = painter.blank()
+            lines.append(self._finished(painter.blank()))
+            lines += [self._finished(painter.message(text)) for text in self._empty]
+        blank = self._finished(painter.blank())
         return (lines + [blank] * (height - len(lines)))[:height]
 
     def _line(self, entry: Entry, now: float, *, cursor: bool) -> Strip:
         painter, context = self._painter, self._model.context
-        if entry.stale and painter.compute(entry, context):
-            self._strips.pop(entry.key, None)
-            self._cursor_strip = None
         change = painter.change(entry, context, now)
         marked = bool(self._marked) and _mark_id(entry.row) in self._marked
         if cursor:
             known = self._cursor_strip
             if known is not None and known[:3] == (entry.key, change, marked):
                 return known[3]
-            strip = painter.strip(entry, change, cursor=True, marked=marked)
+            strip = self._finished(painter.strip(entry, change, cursor=True, marked=marked))
             self._cursor_strip = (entry.key, change, marked, strip)
             return strip
         cached = self._strips.get(entry.key)
         if cached is not None and cached[0] == change:
             return cached[1]
-        strip = painter.strip(entry, change, cursor=False, marked=marked)
+        strip = self._finished(painter.strip(entry, change, cursor=False, marked=marked))
         if len(self._strips) >= STRIP_CACHE:
             self._strips.clear()
         self._strips[entry.key] = (change, strip)
+        return strip
+
+    def _finished(self, strip: Strip) -> Strip:
+        """Apply the app's filters (no colour, ANSI colours) once, when a strip is made."""
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
         return strip
 
     def _refresh_lines(self, lines: Sequence[int], width: int) -> None:
@@ -560,26 +559,27 @@ class RowTable(ScrollView, can_focus=True):
 
     def _measure(self) -> None:
         """Widen columns to what is visible; they never shrink while somebody scrolls."""
-        painter, context = self._painter, self._model.context
+        painter, context, generation = self._painter, self._model.context, self._width_generation
         grew = False
         for entry in self._visible():
-            if not entry.cells or entry.stale:
-                if not painter.compute(entry, context):
-                    continue
+            if entry.stale and painter.compute(entry, context):
                 self._strips.pop(entry.key, None)
-                if entry is self._held:
-                    self._cursor_strip = None
-            grew = painter.measure(entry, self._widths) or grew
+                self._cursor_strip = None
+            if entry.measured != generation:
+                entry.measured = generation
+                grew = painter.measure(entry, self._widths) or grew
         if grew or painter.layout.width != max(0, self.size.width - GUTTER):
             self._relayout()
 
     def _forget_widths(self) -> None:
         """Measure anew: the contents are others."""
         self._widths = [0] * len(self.columns)
+        self._width_generation += 1
         painter, context = self._painter, self._model.context
         for entry in self._model.order[: self._body_height() * SAMPLE_PAGES]:
             painter.compute(entry, context)
             painter.measure(entry, self._widths)
+            entry.measured = self._width_generation
         self._relayout()
 
     def _relayout(self) -> None:

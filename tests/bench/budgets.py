@@ -1,0 +1,60 @@
+"""The budgets: names, units and limits as the design fixes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One line of the table."""
+
+    name: str
+    unit: str
+    limit: float
+    at_least: bool = False
+    """True when more is better."""
+
+    def report(self, values: list[float], note: str = "") -> str:
+        """Return the line for some runs: their median against the limit."""
+        value = median(values)
+        holds = value >= self.limit if self.at_least else value <= self.limit
+        line = {"name": self.name, "value": round(value, 3), "unit": self.unit, "budget": self.limit, "ok": holds}
+        if len(values) > 1:
+            line["runs"] = [round(each, 3) for each in values]
+        if note:
+            line["note"] = note
+        return json.dumps(line)
+
+
+BUDGETS = {
+    budget.name: budget
+    for budget in (
+        Budget("list.10k.wall_vs_kubectl", "ratio", 0.15),
+        Budget("list.10k.wall_s", "s", 0.8),
+        Budget("list.10k.rss_vs_kubectl", "ratio", 0.25),
+        Budget("list.10k.rss_mb", "MB", 130),
+        Budget("list.50k.wall_s", "s", 4),
+        Budget("list.50k.rss_mb", "MB", 240),
+        Budget("list.first_rows_ms", "ms", 60),
+        Budget("list.max_stall_ms", "ms", 30),
+        Budget("list.rtt_trips", "round trips", 2),
+        Budget("watch.ceiling_eps", "events/s", 20_000, at_least=True),
+        Budget("watch.cpu_1000_pct", "% of a core", 12),
+        Budget("watch.cpu_5000_pct", "% of a core", 30),
+        Budget("key.idle_p50_ms", "ms", 5),
+        Budget("key.idle_p95_ms", "ms", 10),
+        Budget("key.load_p95_ms", "ms", 30),
+        Budget("bytes.idle_bps", "bytes/s", 0),
+        Budget("bytes.load_bps", "bytes/s", 1500),
+        Budget("bytes.scroll_line", "bytes", 700),
+        Budget("bytes.page_cell", "bytes/cell", 1.3),
+        Budget("repeat.bps", "bytes/s", 20_000),
+        Budget("repeat.cpu_pct", "% of a core", 15),
+        Budget("start.first_frame_ms", "ms", 350),
+        Budget("start.rows_1k_ms", "ms", 900),
+        Budget("memory.row_bytes", "bytes", 2500),
+    )
+}

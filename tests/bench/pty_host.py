@@ -1,0 +1,109 @@
+"""Runs a program on a pseudo-terminal, types into it, and counts what it writes back."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Mapping, Sequence
+
+WIDTH, HEIGHT = 160, 48
+FRAME_END = b"\x1b[?2026l"
+_SYNC_QUERY = b"\x1b[?2026$p"
+_SYNC_ANSWER = b"\x1b[?2026;2$y"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Program:
+    """A program on a pty of 160x48 that understands synchronized output, 24-bit colour and scroll regions."""
+
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], *, core: int | None = None) -> None:
+        self.started = time.perf_counter()
+        self.pid, self._fd = pty.fork()
+        if not self.pid:
+            os.execvpe(command[0], list(command), {**environ, **_TERMINAL})
+        if core is not None and os.cpu_count() != 1:
+            os.sched_setaffinity(self.pid, {core})
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+        self.output = bytearray()
+        """Everything written so far."""
+
+    def read(self, seconds: float) -> bytes:
+        """Return what comes within so many seconds, or at the first silence after it began; b'' for nothing."""
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self._fd, 1 << 20)
+        except OSError:
+            return b""
+        if _SYNC_QUERY in data:
+            os.write(self._fd, _SYNC_ANSWER)
+        self.output += data
+        return data
+
+    def listen(self, seconds: float) -> bytes:
+        """Return everything written during exactly so many seconds."""
+        start, end = len(self.output), time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self.read(left)
+        return bytes(self.output[start:])
+
+    def until(self, pattern: bytes, seconds: float = 30.0) -> float:
+        """Read until a regular expression matches what is written from now on; returns the seconds it took."""
+        begin, start = time.perf_counter(), len(self.output)
+        end = begin + seconds
+        compiled = re.compile(pattern)
+        while not compiled.search(self.output, start):
+            if time.perf_counter() > end:
+                raise TimeoutError(f"{pattern!r} did not come; last: {bytes(self.output[-300:])!r}")
+            self.read(0.05)
+        return time.perf_counter() - begin
+
+    def settle(self, quiet: float = 0.4, seconds: float = 20.0) -> None:
+        """Read until nothing came for ``quiet`` seconds."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            if not self.read(quiet):
+                return
+
+    def press(self, keys: bytes) -> None:
+        """Type."""
+        os.write(self._fd, keys)
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time used so far."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def peak_megabytes(self) -> float:
+        """Return the highest resident size so far."""
+        with open(f"/proc/{self.pid}/status") as status:
+            line = next(line for line in status if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+    def close(self) -> None:
+        """End the program."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+
+_TERMINAL = {
+    "TERM": "xterm-256color",
+    "COLORTERM": "truecolor",
+    "LC_ALL": "C.UTF-8",
+    "COLUMNS": str(WIDTH),
+    "LINES": str(HEIGHT),
+    "SSH_CONNECTION": "",
+    "TMUX": "",
+    "STY": "",
+    "NO_COLOR": "",
+}
