@@ -37,7 +37,7 @@ class _Shared:
     """A running reflector and who uses it."""
 
     reflector: Reflector
-    task: asyncio.Task[None]
+    tasks: list[asyncio.Task[None]]
     users: int = 0
     ending: asyncio.Task[None] | None = field(default=None)
 
@@ -109,7 +109,9 @@ class Hub:
                 guard=self._guard,
             )
             task = self._tasks.start(reflector.run(), name=f"watch {source.path}")
-            shared = self._shared[key] = _Shared(reflector, task)
+            shared = self._shared[key] = _Shared(reflector, [task])
+            if source.is_table:
+                shared.tasks.append(self._tasks.start(reflector.renew_cells(), name=f"renew {source.path}"))
         if shared.ending is not None:
             shared.ending.cancel()
             shared.ending = None
@@ -129,7 +131,8 @@ class Hub:
     async def _end(self, key: Hashable, shared: _Shared) -> None:
         await self.clock.sleep(LINGER)
         del self._shared[key]
-        shared.task.cancel()
+        for task in shared.tasks:
+            task.cancel()
 
     async def close(self) -> None:
         """Stop every watch."""

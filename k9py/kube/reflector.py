@@ -43,6 +43,8 @@ SHORT_WATCHES_PER_VERSION = 3
 """Watches in a row that end at once before the version itself takes the blame."""
 POLL_EVERY = 30.0
 """Seconds between lists of a kind that cannot be watched."""
+RENEW_EVERY = 60.0
+"""Seconds between lists that renew the cells of a visible server-side Table."""
 
 _FAILING = frozenset({SyncState.OFFLINE, SyncState.DENIED, SyncState.THROTTLED})
 """States that stay on screen while the next try is under way, until the server answers."""
@@ -95,6 +97,8 @@ class Reflector:
         """Column definitions of a server-side Table; empty for other projections."""
         self.observers: list[Callable[[], None]] = []
         """Called when the status or the columns changed."""
+        self.viewers = 0
+        """How many visible panes show these rows."""
         self.failure: K9Error | None = None
         """What the last step failed with; None again once a watch is open."""
         self.synced = asyncio.Event()
@@ -163,6 +167,38 @@ class Reflector:
     def _is_cancelled() -> bool:
         task = asyncio.current_task()
         return task is not None and task.cancelling() > 0
+
+    async def renew_cells(self) -> None:
+        """List a server-side Table again now and then while somebody looks at it, until cancelled.
+
+        Its cells age without a change of the object. Only rows that are otherwise the same are replaced: everything
+        else is the watch's to tell.
+        """
+        while True:
+            await self._clock.sleep(RENEW_EVERY)
+            if self.viewers and self._status.state is SyncState.LIVE:
+                try:
+                    await self._renew_once()
+                except K9Error as error:
+                    _LOG.info("%s: cells not renewed: %s", self.source.path, error)
+
+    async def _renew_once(self) -> None:
+        token, limit = "", PAGE_SIZE
+        while True:
+            query = self.source.list_query(limit=limit, continue_token=token)
+            answer = await self._transport.request("GET", self.source.path, query=query, headers=self.source.headers)
+            page = self.source.projection.page(answer.body)
+            for row in page.rows:
+                held = self.store.rows.get(row.key)
+                if held is None or (held.uid, held.resource_version) != (row.uid, row.resource_version):
+                    continue
+                if held != row:
+                    self.store.put(row)
+            token = page.continue_token
+            if not token:
+                return
+            limit = next_page_size(items=len(page.rows), size=len(answer.body))
+            await self._turns.give()
 
     async def _step(self) -> None:
         """Go one step on: a list when there is no version, else a watch."""

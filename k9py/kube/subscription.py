@@ -71,9 +71,22 @@ class Subscription:
         self._readers: dict[str, _Reader] = {}
         self._reset = True
         self._closed = False
+        self._visible = True
         self._everywhere = scope.all and resource.namespaced
         for namespace in dict.fromkeys(scope.namespaces) if resource.namespaced and scope.namespaces else ("",):
             self._open(namespace)
+
+    @property
+    def visible(self) -> bool:
+        """False while nobody sees these rows: then their cells are not renewed. Changes are kept all the same."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        if visible != self._visible:
+            self._visible = visible
+            for reader in self._readers.values():
+                reader.reflector.viewers += 1 if visible else -1
 
     def rows(self) -> Mapping[str, Row]:
         """Return the live rows by key; read, never change them."""
@@ -142,10 +155,12 @@ class Subscription:
         reflector = self._hub.acquire(self._source_in(namespace))
         self._readers[namespace] = _Reader(reflector, reflector.store.open_feed(self._wake))
         reflector.observers.append(self._status_changed)
+        reflector.viewers += self._visible
 
     def _close(self, namespace: str) -> None:
         reader = self._readers.pop(namespace)
         reader.reflector.observers.remove(self._status_changed)
+        reader.reflector.viewers -= self._visible
         reader.reflector.store.close_feed(reader.feed)
         self._hub.release(reader.reflector)
 

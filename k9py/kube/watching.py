@@ -52,6 +52,11 @@ class Source:
         return {"Accept": self.projection.accept.replace("as=PartialObjectMetadataList", "as=PartialObjectMetadata")}
 
     @property
+    def is_table(self) -> bool:
+        """True when rows are cells the server printed."""
+        return "as=Table" in self.projection.accept
+
+    @property
     def where(self) -> str:
         """The namespace for a person to read."""
         if not self.resource.namespaced:
