@@ -9,6 +9,7 @@ from k9py.sim import statuses
 from k9py.sim.objects import Object, timestamp
 
 Propagation = Literal["", "Background", "Foreground", "Orphan"]
+PROPAGATIONS: tuple[Propagation, ...] = ("", "Background", "Foreground", "Orphan")
 FOREGROUND_FINALIZER = "foregroundDeletion"
 ORPHAN_FINALIZER = "orphan"
 DEFAULT_POD_GRACE = 30
@@ -33,9 +34,7 @@ def check(resource: str, obj: Object, options: Options) -> None:
     """Raise Conflict when a precondition does not hold."""
     metadata = obj["metadata"]
     if options.uid and options.uid != metadata["uid"]:
-        why = (
-            f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
-        )
+        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
         raise statuses.conflict(resource, metadata["name"], why)
     if options.version and options.version != metadata["resourceVersion"]:
         why = (

@@ -59,6 +59,11 @@ class Stored:
         """Drop the decoded form; the bytes are enough to build it again."""
         self._view = None
 
+    def under(self, version: int, raw: bytes) -> Stored:
+        """Return the same object under another version and with other bytes."""
+        facts = Facts(self.name, self.namespace, self.uid, self.labels)
+        return Stored(facts, version, raw, self._recent)
+
     def copy(self) -> dict[str, Any]:
         """Decode a private object the caller may change."""
         decoded: dict[str, Any] = msgspec.json.decode(self.raw)

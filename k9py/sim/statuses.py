@@ -45,9 +45,7 @@ def _details(resource: str, name: str) -> dict[str, Any]:
 
 def not_found(resource: str, name: str) -> ApiError:
     """404 for one object."""
-    return ApiError.of(
-        404, f'{resource} "{name}" not found', reason="NotFound", details=_details(resource, name)
-    )
+    return ApiError.of(404, f'{resource} "{name}" not found', reason="NotFound", details=_details(resource, name))
 
 
 def no_such_path() -> ApiError:

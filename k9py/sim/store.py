@@ -23,8 +23,7 @@ DEFAULT_HISTORY = 4096
 """Changes remembered per resource: about 36 MB of pods, and a second of the fastest load."""
 DECODED_OBJECTS = 4000
 """Objects kept decoded beside their bytes, so that 10,000 pods do not cost 450 MB."""
-UNGENERATED = frozenset(
-    """
+_UNGENERATED_NAMES = """
     bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims
     persistentvolumes podtemplates resourcequotas secrets serviceaccounts services
     certificatesigningrequests.certificates.k8s.io leases.coordination.k8s.io
@@ -33,8 +32,8 @@ UNGENERATED = frozenset(
     rolebindings.rbac.authorization.k8s.io storageclasses.storage.k8s.io csinodes.storage.k8s.io
     volumeattachments.storage.k8s.io csistoragecapacities.storage.k8s.io runtimeclasses.node.k8s.io
     apiservices.apiregistration.k8s.io resourceclaims.resource.k8s.io deviceclasses.resource.k8s.io
-    """.split()
-)
+"""
+UNGENERATED = frozenset(_UNGENERATED_NAMES.split())
 """Kinds without metadata.generation."""
 
 Subscriber = Callable[[Change], None]
@@ -326,9 +325,7 @@ _DECODER = msgspec.json.Decoder(_Envelope)
 
 def _desired(obj: Mapping[str, Any]) -> dict[str, Any]:
     """What a new generation is counted for: everything but metadata and status."""
-    return {
-        key: value for key, value in obj.items() if key not in ("metadata", "status", "kind", "apiVersion")
-    }
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status", "kind", "apiVersion")}
 
 
 def exists(store: Store, resource: str, namespace: str, name: str) -> bool:

@@ -1,0 +1,145 @@
+"""Request bodies: JSON or YAML into objects, with the server's words for what does not fit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import yaml
+
+from k9py.core.errors import ApiError
+from k9py.sim.deletion import PROPAGATIONS, Options
+from k9py.sim.objects import Object
+from k9py.sim.requests import Call
+from k9py.sim.statuses import bad_request
+
+MAX_BODY = 3 * 1024 * 1024
+"""Largest request body in bytes, as on the real server."""
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+async def read_bytes(call: Call) -> bytes:
+    """Return the body; raises 413 for one over the limit."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in call.request.content.iter_any():
+        size += len(part)
+        if size > MAX_BODY:
+            message = f"Request entity too large: limit is {MAX_BODY}"
+            raise ApiError.of(413, message, reason="RequestEntityTooLarge")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def media_type(call: Call) -> str:
+    """Return the content type without its parameters."""
+    return call.request.headers.get("Content-Type", "").split(";")[0].strip() or "application/json"
+
+
+async def read_object(call: Call) -> tuple[Object, list[str]]:
+    """Return the object of a create or update and the duplicate fields found in it.
+
+    Raises 415 for protobuf (the simulated server reads JSON and YAML) and 400 for what is no object.
+    """
+    kind = media_type(call)
+    raw = await read_bytes(call)
+    if kind == "application/json":
+        return decode(raw)
+    if kind == "application/yaml":
+        return decode_yaml(raw), []
+    accepted = "application/json, application/yaml"
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    if kind == PROTOBUF:
+        message = f"{message} (this server does not read {PROTOBUF})"
+    raise ApiError.of(415, message, reason="UnsupportedMediaType")
+
+
+def decode(raw: bytes) -> tuple[Object, list[str]]:
+    """Decode a JSON object, naming fields that are there twice."""
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
+    if not isinstance(value, dict):
+        raise bad_request("couldn't get version/kind; json parse error: the body is not an object")
+    return value, _duplicates(raw) if _looks_repeated(raw, value) else []
+
+
+def decode_yaml(raw: bytes) -> Object:
+    """Decode a YAML object."""
+    try:
+        value = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise bad_request(f"error parsing the body as YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise bad_request("the body is not an object")
+    return value
+
+
+def _looks_repeated(raw: bytes, value: Object) -> bool:
+    """Say whether the text has more keys than the object: cheap, and wrong only towards looking closer."""
+    return raw.count(b'":') + raw.count(b'" :') > _count_keys(value)
+
+
+def _count_keys(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    return sum(map(_count_keys, value)) if isinstance(value, list) else 0
+
+
+def _duplicates(raw: bytes) -> list[str]:
+    found: list[str] = []
+
+    class Repeated(dict[str, Any]):
+        names: tuple[str, ...] = ()
+
+    def pairs(items: list[tuple[str, Any]]) -> Repeated:
+        built = Repeated(items)
+        names = [name for name, _ in items]
+        built.names = tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+        return built
+
+    def visit(value: Any, path: str) -> None:
+        if isinstance(value, Repeated):
+            found.extend(f'duplicate field "{_join(path, name)}"' for name in value.names)
+            for name, inner in value.items():
+                visit(inner, _join(path, name))
+        elif isinstance(value, list):
+            for position, inner in enumerate(value):
+                visit(inner, f"{path}[{position}]")
+
+    visit(json.loads(raw, object_pairs_hook=pairs), "")
+    return found
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+async def delete_options(call: Call) -> Options:
+    """Return what a DELETE asks for, from its body and its query."""
+    raw = await read_bytes(call)
+    given: Object = {}
+    if raw.strip():
+        if media_type(call) == PROTOBUF:
+            raise ApiError.of(415, f"this server does not read {PROTOBUF}", reason="UnsupportedMediaType")
+        given = decode_yaml(raw) if media_type(call) == "application/yaml" else decode(raw)[0]
+    grace = given.get("gracePeriodSeconds", call.number("gracePeriodSeconds"))
+    propagation = given.get("propagationPolicy") or call.query.get("propagationPolicy", "")
+    orphan = given.get("orphanDependents")
+    if not propagation and orphan is not None:
+        propagation = "Orphan" if orphan else "Background"
+    known = next((word for word in PROPAGATIONS if word == propagation), None)
+    if known is None:
+        raise bad_request(f'invalid propagationPolicy "{propagation}"')
+    conditions = given.get("preconditions") or {}
+    return Options(known, grace, conditions.get("uid") or "", conditions.get("resourceVersion") or "")
+
+
+def is_dry_run(call: Call, given: Object | None = None) -> bool:
+    """Say whether nothing is to be stored; raises 400 for another word than All."""
+    asked = [value for name, value in call.values if name == "dryRun"] or list((given or {}).get("dryRun") or ())
+    if any(value != "All" for value in asked if value):
+        raise bad_request(f'invalid dryRun value "{asked[0]}": supported values: "All"')
+    return "All" in asked

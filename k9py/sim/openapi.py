@@ -1,0 +1,73 @@
+"""OpenAPI v3: documents recorded from a real server, those of custom resources made here, and types by kind."""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from k9py.sim.schemas import Definitions, Type
+
+
+class OpenApi:
+    """The documents by name (``apis/apps/v1``); read from disk when first asked for."""
+
+    def __init__(self) -> None:
+        self._recorded: dict[str, msgspec.Raw] | None = None
+        self._added: dict[str, bytes] = {}
+        self._definitions: dict[str, Definitions] = {}
+
+    def _documents(self) -> dict[str, msgspec.Raw]:
+        if self._recorded is None:
+            packed = resources.files("k9py.sim").joinpath("data/openapi.json.xz").read_bytes()
+            self._recorded = msgspec.json.decode(lzma.decompress(packed), type=dict[str, msgspec.Raw])
+        return self._recorded
+
+    def document(self, name: str) -> bytes | None:
+        """Return a document's bytes, or None."""
+        if name in self._added:
+            return self._added[name]
+        found = self._documents().get(name)
+        return None if found is None else bytes(found)
+
+    def add(self, name: str, document: Mapping[str, Any]) -> None:
+        """Serve a document of custom resources."""
+        self._added[name] = msgspec.json.encode(document)
+        self._definitions.pop(name, None)
+
+    def remove(self, name: str) -> None:
+        """Stop serving a document that was added."""
+        self._added.pop(name, None)
+        self._definitions.pop(name, None)
+
+    def hash_of(self, name: str) -> str:
+        """Return what changes when a document does."""
+        body = self.document(name) or b""
+        return hashlib.sha512(body).hexdigest().upper()
+
+    def index(self) -> bytes:
+        """Return the index: each document's address with its hash."""
+        names = sorted({*self._documents(), *self._added})
+        paths = {name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={self.hash_of(name)}"} for name in names}
+        return msgspec.json.encode({"paths": paths})
+
+    def type_of(self, api_version: str, kind: str) -> Type | None:
+        """Return the type of a kind's objects, or None when no document has it."""
+        group, _, version = api_version.rpartition("/")
+        name = f"apis/{group}/{version}" if group else f"api/{version}"
+        definitions = self._definitions.get(name)
+        if definitions is None:
+            body = self.document(name)
+            if body is None:
+                return None
+            components = msgspec.json.decode(body, type=_Document).components
+            definitions = self._definitions[name] = Definitions(components.get("schemas") or {})
+        return definitions.by_kind(group, version, kind)
+
+
+class _Document(msgspec.Struct):
+    components: dict[str, Any] = {}
