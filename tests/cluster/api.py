@@ -49,9 +49,7 @@ class ApiClient:
             raise ClusterError(f"POST {path}: {status} {_message(answer)}")
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(
-            LOOPBACK, self._port, context=self._tls, timeout=REQUEST_SECONDS
-        )
+        connection = http.client.HTTPSConnection(LOOPBACK, self._port, context=self._tls, timeout=REQUEST_SECONDS)
         try:
             content = None if body is None else json.dumps(body).encode()
             connection.request(method, path, content, {"Content-Type": "application/json"})
@@ -85,9 +83,7 @@ def write_kubeconfig(layout: Layout, user: str, *, namespace: str = "default") -
                 },
             }
         ],
-        "contexts": [
-            {"name": f"test-{user}", "context": {"cluster": "test", "user": user, "namespace": namespace}}
-        ],
+        "contexts": [{"name": f"test-{user}", "context": {"cluster": "test", "user": user, "namespace": namespace}}],
     }
     path = layout.kubeconfig(user)
     path.touch(mode=0o600)

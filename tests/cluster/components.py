@@ -25,7 +25,15 @@ HPA_INITIAL_READINESS = "1s"
 METRICS_RESOLUTION = "10s"
 """metrics-server refuses less."""
 
-START_ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kubelet", "metrics-server")
+START_ORDER = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "kubelet",
+    "metrics-server",
+)
 
 
 def command(name: str, layout: Layout, binaries: Binaries) -> list[str]:

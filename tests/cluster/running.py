@@ -130,9 +130,7 @@ def up(root: Path) -> Cluster:
     layout = Layout.load(root)
     if layout is None:
         layout = Layout.create(root)
-        subprocess.run(
-            [binaries.control, "certificates", layout.certificates], check=True, stdin=subprocess.DEVNULL
-        )
+        subprocess.run([binaries.control, "certificates", layout.certificates], check=True, stdin=subprocess.DEVNULL)
         for user, namespace in USERS.items():
             write_kubeconfig(layout, user, namespace=namespace)
     layout.kubectl.unlink(missing_ok=True)
