@@ -59,8 +59,7 @@ class Discovery:
         self._transport = transport
         self._server = server
         self._clock = clock
-        digest = hashlib.sha256(server.encode()).hexdigest()[:24]
-        self._file = cache_dir / "discovery" / f"{digest}.json" if cache_dir else None
+        self._file = _cache_file(cache_dir, server) if cache_dir else None
         self._listeners: list[Callable[[], None]] = []
         self._refreshing: asyncio.Task[bool] | None = None
         self.catalog = Catalog()
@@ -182,6 +181,16 @@ class Discovery:
         except K9Error as error:
             _LOG.warning("discovery: %s", error.with_remedy())
             return False
+
+
+def cached_catalog(cache_dir: Path, server: str) -> Catalog | None:
+    """Return the kinds of a server as an earlier run saw them, None without a usable cache; asks no server."""
+    return _read_cache(_cache_file(cache_dir, server), server)
+
+
+def _cache_file(cache_dir: Path, server: str) -> Path:
+    digest = hashlib.sha256(server.encode()).hexdigest()[:24]
+    return cache_dir / "discovery" / f"{digest}.json"
 
 
 def _read_cache(path: Path, server: str) -> Catalog | None:
