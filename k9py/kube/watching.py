@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
-from k9py.core.errors import ApiError, Cause, RubbishError
+from k9py.core.errors import ApiError, RubbishError
 from k9py.core.refs import ApiResource
+from k9py.kube.answers import error_of
 from k9py.kube.rows import Projection
 from k9py.kube.wire import Query
 
@@ -153,27 +152,17 @@ def decode_bookmark(raw: bytes) -> Bookmark:
     return Bookmark(version, ends)
 
 
+class _Code(msgspec.Struct):
+    code: int = 500
+
+
 def error_of_event(raw: bytes) -> ApiError | RubbishError:
     """Return the error that the Status of an ERROR event stands for."""
     try:
-        status: Any = json.loads(raw)
-    except ValueError:
+        code = msgspec.json.decode(raw, type=_Code).code
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return RubbishError("the watch ended with an error that cannot be read")
-    if not isinstance(status, dict):
-        return RubbishError("the watch ended with an error that is not a Status")
-    details = status.get("details") or {}
-    causes = [
-        Cause(str(cause.get("field", "")), str(cause.get("message", "")), str(cause.get("reason", "")))
-        for cause in details.get("causes") or ()
-    ]
-    retry_after = details.get("retryAfterSeconds")
-    return ApiError.of(
-        int(status.get("code") or 500),
-        str(status.get("message") or "the watch ended with an error"),
-        reason=str(status.get("reason") or ""),
-        causes=causes,
-        retry_after=float(retry_after) if retry_after else None,
-    )
+    return error_of(code, {}, raw, server="the watch", now=0.0)
 
 
 @dataclass(slots=True)
