@@ -41,7 +41,10 @@ _DECODER = msgspec.json.Decoder(_Status)
 def error_of(
     status: int, headers: Mapping[str, str], body: bytes, *, server: str, now: float
 ) -> ApiError | RubbishError:
-    """Return what an answer outside 2xx means; ``now`` is Unix seconds, for a Retry-After that is a date."""
+    """Return what an answer means that is not the one asked for: outside 2xx, or 2xx instead of a WebSocket.
+
+    ``now`` is Unix seconds, for a Retry-After that is a date.
+    """
     try:
         decoded = _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -60,6 +63,11 @@ def error_of(
         if status in (401, 429) or status >= 500:
             return ApiError.of(status, f"HTTP {status} from a proxy before the API: {title}", retry_after=retry_after)
         return _not_the_api(server, status, title)
+    if status < 300:
+        return RubbishError(
+            f"{server} does not open a WebSocket: HTTP {status}",
+            remedy="A proxy on the way may not let WebSockets through",
+        )
     if status == 400 and "HTTP request to an HTTPS server" in text:
         return RubbishError(f"{server} speaks TLS only", remedy="Write https:// in the kubeconfig's server")
     message = " ".join(text.split())[:SHOWN_TEXT] or "no message"

@@ -52,15 +52,18 @@ async def error_of_response(response: aiohttp.ClientResponse, route: Route, now:
 
 
 @contextlib.contextmanager
-def translated(route: Route, limit: float | None) -> Iterator[None]:
-    """Turn what aiohttp raises in the block into our tree; ``limit`` is the time limit in seconds, for the message."""
+def translated(route: Route, limit: float | None, *, reading: bool = False) -> Iterator[None]:
+    """Turn what aiohttp raises in the block into our tree.
+
+    ``limit`` is the time limit in seconds for the message; ``reading`` when it is one of silence in a stream.
+    """
     try:
         yield
     except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
-        raise explain(error, route, limit) from error
+        raise explain(error, route, limit, reading=reading) from error
 
 
-def explain(error: Exception, route: Route, limit: float | None) -> K9Error:
+def explain(error: Exception, route: Route, limit: float | None, *, reading: bool = False) -> K9Error:
     """Return the error of our tree that says what happened on the way to the server."""
     place = route.place
     certificate = getattr(error, "certificate_error", None)
@@ -75,8 +78,9 @@ def explain(error: Exception, route: Route, limit: float | None) -> K9Error:
             remedy="Check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY",
         )
     if isinstance(error, TimeoutError):
-        waited = f" within {limit:g} s" if limit else ""
-        return Stalled(f"{place}: no answer{waited}", remedy=NETWORK_REMEDY)
+        if reading:
+            return Stalled(f"{place}: nothing came for {limit or 0:g} s", remedy=NETWORK_REMEDY)
+        return Stalled(f"{place}: no answer{f' within {limit:g} s' if limit else ''}", remedy=NETWORK_REMEDY)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         host = urlsplit(route.server).hostname
         return Unreachable(f"{place}: the name {host} does not resolve", remedy=NETWORK_REMEDY)
@@ -114,10 +118,12 @@ def _refused_by_proxy(error: aiohttp.ClientHttpProxyError, route: Route) -> Unre
 def _ssl_error(error: BaseException | None) -> ssl.SSLError | None:
     """Return the TLS error behind another one: with TLS 1.3 a refused client certificate breaks the first read."""
     for _ in range(5):
+        inner = getattr(error, "os_error", None)
+        if isinstance(inner, ssl.SSLError):  # aiohttp's own is an SSLError too, without its fields
+            return inner
         if error is None or isinstance(error, ssl.SSLError):
             return error
-        inner = getattr(error, "os_error", None)
-        error = inner if isinstance(inner, ssl.SSLError) else error.__cause__ or error.__context__
+        error = error.__cause__ or error.__context__
     return None
 
 

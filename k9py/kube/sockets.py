@@ -26,7 +26,7 @@ class AioByteStream:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield pieces as they arrive. Raises Stalled after too long a silence, Unreachable on a break."""
-        with translated(self._link.route, self._inactivity):
+        with translated(self._link.route, self._inactivity, reading=True):
             async for chunk in self._response.content.iter_any():
                 yield chunk
 

@@ -1,0 +1,1 @@
+"""Credentials, kubeconfig and transport, against servers on loopback with certificates made here."""
