@@ -65,14 +65,6 @@ class Look:
         """Return the style of a meaning, on the background or on the surface."""
         return (self._raised if raised else self._tones)[tone]
 
-    def css(self, role: str) -> str:
-        """Return a role's colour as Textual's CSS writes it."""
-        entry = self.theme.roles[role]
-        if self.depth is Depth.NONE or entry.colour == "default":
-            return "ansi_default"
-        if self.depth is Depth.ANSI16:
-            return f"ansi_{entry.ansi16}"
-        return entry.colour
 
     def _colour(self, role: Role) -> Color | None:
         match self.depth:

@@ -18,10 +18,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from k9py.core.fuzzy import fuzzy_score
+from k9py.core import fuzzy
 from k9py.resources.model import Tone
 from k9py.ui.look import Look
 from k9py.ui.statusline import Bar, Spans
+from k9py.ui.theming import colour_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         line.cursor_blink = False
         line.focus()
         for widget in (self.query_one(Vertical), line):
-            widget.styles.background = self._look.css("surface")
-            widget.styles.color = self._look.css("text")
+            widget.styles.background = colour_of(self._look.theme, "surface", self._look.depth)
+            widget.styles.color = colour_of(self._look.theme, "text", self._look.depth)
         self.query_one(ChoiceList).marked = self._marked if self._several else None
         keys = "enter choose  tab mark  esc leave" if self._several else "enter choose  esc leave"
         self.query_one("#pick-keys", Bar).show(((f" {keys}", Tone.DIM),))
@@ -177,9 +178,9 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         needle = text.strip()
         choices = list(self._all)
         if needle:
-            scored = [(fuzzy_score(needle, f"{c.text} {c.search}"), i, c) for i, c in enumerate(self._all)]
-            ranked = sorted((-score, i, c) for score, i, c in scored if score is not None)
-            choices = [choice for _, _, choice in ranked]
+            scored = [(fuzzy.match(needle, f"{c.text} {c.search}"), index) for index, c in enumerate(self._all)]
+            ranked = sorted((-found.score, index) for found, index in scored if found is not None)
+            choices = [self._all[index] for _, index in ranked]
         if self._free_text is not None and needle and all(choice.id != needle for choice in choices):
             extra = self._free_text(needle)
             choices += [extra] if extra is not None else []

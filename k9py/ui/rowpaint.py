@@ -23,9 +23,9 @@ FADE = 5.0
 SIGN_ROOM = 2
 """Cells a sign behind a left-aligned text takes with its blank."""
 
-NO_CHANGE = ("", ())
 Change = tuple[str, tuple[int, ...]]
 """The sign in the gutter, and the columns whose number went up."""
+NO_CHANGE: Change = ("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class RowPainter:
         self.columns = tuple(columns)
         self.glyphs = glyphs
         self.layout = Layout((), 0)
+        self.fade = FADE
+        """Seconds a change mark stays."""
         self.palette = Palette(*(Style(),) * 3, {}, *(Style(),) * 3)
         self._steady = tuple(index for index, column in enumerate(self.columns) if not column.live)
         self._numbers = tuple(
@@ -96,9 +98,9 @@ class RowPainter:
         row = entry.row
         if entry.before is None and not entry.born:
             return (self.glyphs.going, ()) if row.deleting else NO_CHANGE
-        if entry.born and now - entry.born >= FADE:
+        if entry.born and now - entry.born >= self.fade:
             entry.born = 0.0
-        if entry.before is not None and now - entry.since >= FADE:
+        if entry.before is not None and now - entry.since >= self.fade:
             entry.before = None
         before = entry.before
         raised: tuple[int, ...] = ()
@@ -136,7 +138,8 @@ class RowPainter:
     def header(self, sort_column: Column | None, *, descending: bool) -> Strip:
         """Return the line of titles."""
         glyphs = self.glyphs
-        parts = [(glyphs.more_left if self.layout.hidden_left else " ").ljust(GUTTER)]
+        left, right = self.layout.hidden_left, self.layout.hidden_right
+        parts = [((glyphs.more_left if left else " ") + (glyphs.more_right if right else " ")).ljust(GUTTER)]
         for slot in self.layout.slots:
             column = self.columns[slot.index]
             title = column.title
@@ -146,8 +149,6 @@ class RowPainter:
             parts.append(" " * GAP)
         total = GUTTER + self.layout.width
         text = fit("".join(parts[:-1]), total, ellipsis=glyphs.ellipsis)
-        if self.layout.hidden_right and total > 0:
-            text = fit(cut(text, total - 1, ""), total - 1) + glyphs.more_right
         return Strip([Segment(text, self.palette.header)], total)
 
     def titles(self, sort_column: Column | None) -> list[int]:

@@ -1,0 +1,528 @@
+"""What the actions of the registry do in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from k9py.core.errors import FilterError, UsageError
+from k9py.core.refs import ApiResource, ObjectRef, Scope
+from k9py.kube.rows import Row
+from k9py.resources.model import Drill, Target
+from k9py.ui.commands import OpenCommand, VerbCommand, parse_command, scope_of
+from k9py.ui.detail import DESCRIBE, EVENTS, YAML
+from k9py.ui.jump import JumpScreen, Landing
+from k9py.ui.navigator import View
+from k9py.ui.saving import save_csv, save_text
+from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS
+
+if TYPE_CHECKING:
+    from k9py.ui.browse import BrowseScreen
+
+Handler = Callable[[], Awaitable[None] | None]
+
+
+class BrowseActions:
+    """Carries out actions on the browser's list and detail pane; ``handlers`` maps an action's id to its method."""
+
+    def __init__(self, screen: BrowseScreen) -> None:
+        self._screen = screen
+        self.handlers: dict[str, Handler] = {
+            "command": screen.open_command,
+            "back": self.back,
+            "jump": self.jump,
+            "filter": screen.open_filter,
+            "problems": self.problems,
+            "wide": self.wide,
+            "open": self.open_cursor,
+            "owner": self.owner,
+            "refresh": self.refresh,
+            "describe": lambda: self.detail(DESCRIBE),
+            "yaml": lambda: self.detail(YAML),
+            "events": lambda: self.detail(EVENTS),
+            "detail": self.follow,
+            "pane.beside": lambda: self.split("beside"),
+            "pane.below": lambda: self.split("below"),
+            "focus.next": self.focus_other,
+            "focus.previous": self.focus_other,
+            "tab.new": self.new_tab,
+            "tab.close": self.close_tab,
+            "tab.next": lambda: self.step_tab(1),
+            "tab.previous": lambda: self.step_tab(-1),
+            "history.back": lambda: self.travel(lambda: screen.tabs.trail.back(), "Nothing behind this view"),
+            "history.forward": lambda: self.travel(lambda: screen.tabs.trail.forward(), "Nothing ahead of this view"),
+            "history.last": lambda: self.travel(lambda: screen.tabs.trail.swap_last(), "There was no view before this"),
+            "namespace.all": lambda: screen.k9.use_scope(Scope()),
+            "namespace.warp": self.warp,
+            "sort.flip": self.sort_flip,
+            "sort.column-left": lambda: self.sort_step(-1),
+            "sort.column-right": lambda: self.sort_step(1),
+            "copy.name": self.copy_names,
+            "copy.namespace": self.copy_namespaces,
+            "copy.kubectl": self.copy_kubectl,
+            "save.table": self.save_table,
+            "logs": self.logs,
+            "logs.previous": lambda: self.logs(previous=True),
+            "shell": self.shell,
+            "container.logs": self.container_logs,
+            "container.previous": lambda: self.container_logs(previous=True),
+            "container.shell": self.container_shell,
+            "container.copy": self.copy_names,
+            "container.image": self.copy_image,
+            "container.describe": lambda: self.detail(DESCRIBE),
+            "container.yaml": lambda: self.detail(YAML),
+            "text.find": self.open_find,
+            "text.find-next": lambda: self.next_match(1),
+            "text.find-previous": lambda: self.next_match(-1),
+            "text.wrap": self.wrap,
+            "text.full": self.full,
+            "text.copy": self.copy_text,
+            "text.save": self.save_detail,
+            "text.managed": lambda: screen.detail.toggle_managed_fields(),
+            "text.describe": lambda: screen.detail.set_mode(DESCRIBE),
+            "text.yaml": lambda: screen.detail.set_mode(YAML),
+            "text.events": lambda: screen.detail.set_mode(EVENTS),
+        }
+        table_actions: dict[str, Callable[[], None]] = {
+            "cursor.up": lambda: screen.table.action_move(-1),
+            "cursor.down": lambda: screen.table.action_move(1),
+            "cursor.page-up": lambda: screen.table.action_page(-1),
+            "cursor.page-down": lambda: screen.table.action_page(1),
+            "cursor.first": lambda: screen.table.action_first(),
+            "cursor.last": lambda: screen.table.action_last(),
+            "columns.left": lambda: screen.table.action_sideways(-1),
+            "columns.right": lambda: screen.table.action_sideways(1),
+            "mark": lambda: screen.table.action_mark(),
+            "mark.range": lambda: screen.table.action_mark_range(),
+            "mark.all": lambda: screen.table.action_mark_all(),
+            "mark.invert": lambda: screen.table.action_mark_invert(),
+            "mark.clear": lambda: screen.table.action_mark_none(),
+        }
+        self.handlers.update(table_actions)
+        for column in ("name", "age", "status", "namespace"):
+            self.handlers[f"sort.{column}"] = lambda column=column: self.sort_by(column)  # type: ignore[misc]
+        for place in range(1, 10):
+            self.handlers[f"namespace.{place}"] = lambda place=place: self.favourite(place)  # type: ignore[misc]
+
+    # ------------------------------------------------------------------ commands
+
+    def command(self, text: str) -> None:
+        """Carry out a line typed behind ``:``; raises UsageError for one that means nothing."""
+        k9 = self._screen.k9
+        text = k9.globals.expand_alias(text)
+        command = parse_command(text)
+        if command is None:
+            return
+        if isinstance(command, VerbCommand):
+            self._verb(command)
+        else:
+            self._open(command)
+        k9.memory.note_command(text)
+
+    def _verb(self, command: VerbCommand) -> None:
+        k9, screen = self._screen.k9, self._screen
+        match command.verb:
+            case "quit":
+                k9.leave()
+            case "help":
+                k9.globals.show_help()
+            case "namespace" if command.argument:
+                k9.use_scope(scope_of(command.argument))
+            case "namespace":
+                screen.go(View("namespaces"))
+            case "context" if command.argument:
+                k9.switch_context(command.argument)
+            case "context":
+                screen.go(View(CONTEXTS))
+            case "theme" if command.argument:
+                k9.use_theme(command.argument)
+            case "theme":
+                k9.globals.choose_theme()
+            case "kinds":
+                screen.go(View(KINDS, filter=command.argument))
+            case "tab":
+                self.new_tab()
+                if command.argument:
+                    self.command(command.argument)
+
+    def _open(self, command: OpenCommand) -> None:
+        screen, k9 = self._screen, self._screen.k9
+        if command.context and command.context != k9.context_name:
+            rest = replace(command, context="")
+            k9.switch_context(command.context, then=lambda: self._open(rest))
+            return
+        if k9.session is None:
+            raise UsageError("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
+        scope = command.scope if command.scope is not None else k9.scope
+        view = View(command.kind, scope, label_selector=command.label_selector, filter=command.filter)
+        settled = k9.opener.settle(view)
+        if command.filter and settled.kind not in LOCAL_VIEWS:
+            settled = replace(settled, filter=command.filter)
+        if command.scope is not None:
+            k9.note_scope(command.scope)
+        screen.go(settled)
+
+    # ------------------------------------------------------------------ moving
+
+    def back(self) -> None:
+        """Close what is open, clear what narrows the list, else return to where we came from."""
+        screen = self._screen
+        view = screen.view
+        if screen.close_detail():
+            return
+        if screen.table.marked_rows:
+            screen.table.clear_marks()
+        elif view.filter or view.problems_only:
+            screen.change_view(replace(view, filter="", problems_only=False))
+        elif not screen.travel(screen.tabs.trail.back):
+            screen.k9.flash_text("Nothing behind this view; :q quits")
+
+    def travel(self, step: Callable[[], bool], otherwise: str) -> None:
+        """Move along the history, or say that there is none that way."""
+        if not self._screen.travel(step):
+            self._screen.k9.flash_text(otherwise)
+
+    def open_cursor(self) -> None:
+        """Enter."""
+        row = self._screen.table.cursor_row
+        if row is not None:
+            self.open_row(row)
+
+    def open_row(self, row: Row) -> None:
+        """Go to what belongs to a row, else describe it."""
+        screen, k9 = self._screen, self._screen.k9
+        kind, spec = screen.view.kind, screen.listing.spec
+        if spec is None or k9.session is None:
+            return
+        if kind == CONTEXTS:
+            k9.switch_context(row.name)
+        elif kind == KINDS:
+            screen.go(View(row.name, k9.scope))
+        elif kind == CONTAINERS:
+            self.container_logs()
+        elif kind == "namespaces":
+            k9.note_scope(Scope((row.name,)))
+            screen.go(View("pods", Scope((row.name,))))
+        elif spec.drill is not None:
+            self.follow_drill(spec.drill, row)
+        else:
+            self.detail(DESCRIBE)
+
+    def follow_drill(self, drill: Drill, row: Row) -> None:
+        """Go where a relation leads from this row."""
+        target = drill.target(row)
+        if target is None:
+            self._screen.k9.flash_text(f"{row.name} leads to no {drill.title}")
+            return
+        self._go_to(target, row)
+
+    def relation(self, action_id: str) -> None:
+        """Follow the relation an action ``go.<id>`` names."""
+        spec, row = self._screen.listing.spec, self._screen.table.cursor_row
+        drill = next((d for d in spec.relations if f"go.{d.id}" == action_id), None) if spec else None
+        if drill is not None and row is not None:
+            self.follow_drill(drill, row)
+
+    def _go_to(self, target: Target, row: Row) -> None:
+        screen, k9 = self._screen, self._screen.k9
+        parent = self._reference(row)
+        if target.view == "containers":
+            screen.go(View(CONTAINERS, Scope((row.namespace,)), parent=parent))
+        elif target.view == "logs":
+            self.logs()
+        elif target.view == "describe":
+            self.detail(DESCRIBE)
+        else:
+            scope = k9.scope if target.namespace is None else Scope((target.namespace,) if target.namespace else ())
+            resource = k9.opener.resource(View(target.resource))
+            assert resource is not None
+            view = View(
+                resource.id,
+                scope if resource.namespaced else Scope(),
+                label_selector=target.label_selector,
+                field_selector=target.field_selector,
+                keep=target.keep,
+                title=target.title,
+                parent=parent if target.title else None,
+                cursor=target.name and f"name:{target.name}",
+            )
+            screen.go(view)
+
+    def _reference(self, row: Row) -> ObjectRef:
+        resource = self._screen.k9.opener.resource(self._screen.view)
+        kind = resource.kind if resource is not None else ""
+        version = resource.api_version if resource is not None else ""
+        return ObjectRef(kind, row.namespace, row.name, version, row.uid)
+
+    def owner(self) -> None:
+        """Go to the object that made this one."""
+        screen, k9 = self._screen, self._screen.k9
+        row = screen.table.cursor_row
+        if row is None or not row.owners:
+            k9.flash_text("Nobody owns this object")
+            return
+        kind, name = row.owners[0], row.owners[1]
+        resource = k9.opener.of_kind(kind)
+        scope = Scope((row.namespace,)) if resource.namespaced and row.namespace else Scope()
+        screen.go(View(resource.id, scope, cursor=f"name:{name}"))
+
+    def warp(self) -> None:
+        """Show only the namespace of the row."""
+        row = self._screen.table.cursor_row
+        if row is not None and row.namespace:
+            self._screen.k9.use_scope(Scope((row.namespace,)))
+
+    def favourite(self, place: int) -> None:
+        """Show the recent namespace of a number key."""
+        k9 = self._screen.k9
+        names = k9.memory.state.favourites
+        if place > len(names):
+            k9.flash_text(f"There is no recent namespace number {place} yet; ctrl+n chooses one")
+        else:
+            k9.use_scope(Scope((names[place - 1],)))
+
+    def jump(self) -> None:
+        """Put a letter on every visible row and pane."""
+        screen = self._screen
+        region = screen.table.content_region
+        landings = [
+            Landing(region.x, region.y + 1 + line, lambda row=row: screen.table.select(lambda r: r is row))  # type: ignore[misc]
+            for line, row in enumerate(screen.table.visible_rows)
+        ]
+        if screen.detail.display:
+            place = screen.detail.region
+            landings.append(Landing(place.x, place.y, screen.detail.focus_text))
+        crumbs = screen.query_one("#crumbs").region
+        landings.append(Landing(crumbs.x, crumbs.y, screen.open_command))
+        screen.k9.push_screen(JumpScreen(screen.k9.look, landings))
+
+    def focus_other(self) -> None:
+        """Move between list and detail."""
+        screen = self._screen
+        if screen.table.has_focus and screen.detail.display:
+            screen.detail.focus_text()
+        elif screen.listing.display:
+            screen.table.focus()
+        screen.call_after_refresh(screen.show_keys)
+
+    def new_tab(self) -> None:
+        """Open a tab on the same view."""
+        self._screen.tabs.open(self._screen.view)
+        self._screen.open_view()
+
+    def close_tab(self) -> None:
+        """Close this tab."""
+        if self._screen.tabs.close():
+            self._screen.open_view()
+        else:
+            self._screen.k9.flash_text("This is the only tab; :q quits")
+
+    def step_tab(self, by: int) -> None:
+        """Go to a neighbouring tab."""
+        if len(self._screen.tabs.trails) > 1:
+            self._screen.tabs.step(by)
+            self._screen.open_view()
+        else:
+            self._screen.k9.flash_text("There is one tab; ctrl+t opens another")
+
+    # ------------------------------------------------------------------ the list
+
+    def problems(self) -> None:
+        """Show only problems, or everything again."""
+        view = self._screen.view
+        self._screen.change_view(replace(view, problems_only=not view.problems_only))
+
+    def wide(self) -> None:
+        """Show every column, or the usual ones again."""
+        view = self._screen.view
+        self._screen.change_view(replace(view, wide=not view.wide))
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; again turns round."""
+        screen = self._screen
+        if column not in {known.id for known in screen.listing.columns}:
+            screen.k9.flash_text(f"{screen.view.kind} have no column {column}")
+            return
+        current = screen.table.sorting
+        descending = not current[1] if current is not None and current[0] == column else False
+        screen.change_view(replace(screen.view, sort=(column, descending)))
+
+    def sort_step(self, by: int) -> None:
+        """Sort by the neighbouring column."""
+        columns = [column.id for column in self._screen.table.columns]
+        current = self._screen.table.sorting
+        at = columns.index(current[0]) if current is not None and current[0] in columns else 0
+        self._screen.change_view(replace(self._screen.view, sort=(columns[(at + by) % len(columns)], False)))
+
+    def sort_flip(self) -> None:
+        """Turn the order round."""
+        current = self._screen.table.sorting
+        if current is not None:
+            self.sort_by(current[0])
+
+    def refresh(self) -> None:
+        """Try everything that waits at once."""
+        session = self._screen.k9.session
+        if session is None:
+            self._screen.k9.connect_now()
+        else:
+            session.retry_now()
+            self._screen.k9.flash_text("Reading again")
+
+    def copy_names(self) -> None:
+        """Copy the chosen names, one a line."""
+        self._copy([row.name for row in self._screen.table.chosen_rows], "name")
+
+    def copy_namespaces(self) -> None:
+        """Copy the chosen namespaces, each once."""
+        self._copy(list(dict.fromkeys(row.namespace for row in self._screen.table.chosen_rows)), "namespace")
+
+    def copy_image(self) -> None:
+        """Copy the image of the container."""
+        row = self._screen.table.cursor_row
+        column = next((c for c in self._screen.listing.columns if c.id == "image"), None)
+        if row is not None and column is not None:
+            self._copy([column.text(row, self._screen.table.context)], "image")
+
+    def copy_kubectl(self) -> None:
+        """Copy the kubectl command that shows this row."""
+        row, resource = self._screen.table.cursor_row, self.resource
+        action = self._screen.k9.actions.get("copy.kubectl")
+        if row is not None and resource is not None and action is not None:
+            self._copy([action.kubectl_for(resource, row)], "command")
+
+    def _copy(self, texts: list[str], what: str) -> None:
+        if texts:
+            self._screen.k9.copy("\n".join(texts), f"{len(texts)} {what}s" if len(texts) > 1 else texts[0])
+
+    def save_table(self) -> None:
+        """Write the shown rows to a file."""
+        screen = self._screen
+        context = screen.table.context
+        columns = screen.listing.columns
+        rows = [[column.text(row, context) for column in columns] for row in screen.table.rows]
+        path = save_csv(screen.k9.paths, screen.view.kind, [column.title for column in columns], rows)
+        screen.k9.flash_text(f"{len(rows)} rows written to {path}")
+
+    # ------------------------------------------------------------------ one object
+
+    @property
+    def resource(self) -> ApiResource | None:
+        """The kind on screen; for containers, pods."""
+        k9, view = self._screen.k9, self._screen.view
+        if k9.session is None:
+            return None
+        if view.kind == CONTAINERS:
+            return k9.session.discovery.resolve("pods")
+        return k9.opener.resource(view)
+
+    def _subject(self) -> tuple[ApiResource, str, str] | None:
+        """Return kind, namespace and name of the object under the cursor."""
+        resource, view, row = self.resource, self._screen.view, self._screen.table.cursor_row
+        if resource is None or row is None:
+            return None
+        if view.kind == CONTAINERS:
+            return (resource, view.parent.namespace, view.parent.name) if view.parent is not None else None
+        return resource, row.namespace, row.name
+
+    def detail(self, mode: str) -> None:
+        """Show the object under the cursor in full."""
+        if self._show_subject(mode):
+            self._screen.show_detail(split="auto")
+            self._screen.detail.focus_text()
+
+    def split(self, where: str) -> None:
+        """Open the detail beside or below the list, or close it when it is there."""
+        screen = self._screen
+        is_there = screen.body.has_class("-split") and screen.body.has_class("-beside") == (where == "beside")
+        if is_there:
+            screen.close_detail()
+        elif self._show_subject(screen.detail.mode):
+            screen.show_detail(split=where)
+            screen.table.focus()
+
+    def follow(self) -> None:
+        """Keep a detail pane open that follows the cursor."""
+        wide = self._screen.size.width >= self._screen.size.height * 4
+        self.split("beside" if wide else "below")
+
+    def follow_cursor(self) -> None:
+        """Show the row the cursor rests on in the open detail pane."""
+        if self._screen.body.has_class("-split"):
+            self._show_subject(self._screen.detail.mode)
+
+    def _show_subject(self, mode: str) -> bool:
+        subject, session = self._subject(), self._screen.k9.session
+        if subject is None or session is None:
+            return False
+        self._screen.detail.show(session, *subject, mode)
+        return True
+
+    def full(self) -> None:
+        """Give the detail the whole screen, or return to the split."""
+        screen = self._screen
+        screen.show_detail(split="below" if screen.body.has_class("-full") else "full")
+        screen.detail.focus_text()
+
+    def open_find(self) -> None:
+        """Open the line to search the text."""
+        screen = self._screen
+        screen.query_one("#crumbs").display = False
+        screen.prompt.open("find", "", completer=lambda _: (), history=screen.k9.filter_history)
+
+    def find(self, pattern: str) -> None:
+        """Search while typing; an unfinished pattern is explained."""
+        prompt = self._screen.prompt
+        try:
+            count = self._screen.detail.search(pattern)
+        except FilterError as error:
+            prompt.complain(str(error))
+        else:
+            prompt.complain("nothing matches" if pattern and not count else "")
+
+    def next_match(self, step: int) -> None:
+        """Go to the next match of the last search."""
+        if not self._screen.detail.text.next_match(step):
+            self._screen.k9.flash_text("Nothing is searched for; / searches")
+
+    def wrap(self) -> None:
+        """Break long lines or let them run on."""
+        text = self._screen.detail.text
+        text.set_wrap(not text.wrap)
+
+    def copy_text(self) -> None:
+        """Copy the text on show."""
+        self._screen.k9.copy(self._screen.detail.text.text, "the text")
+
+    def save_detail(self) -> None:
+        """Write the text on show to a file."""
+        _, _, name = self._screen.detail.shown
+        path = save_text(self._screen.k9.paths, f"{name}-{self._screen.detail.mode}", self._screen.detail.text.text)
+        self._screen.k9.flash_text(f"Written to {path}")
+
+    # ------------------------------------------------------------------ logs and shells
+
+    def logs(self, *, previous: bool = False) -> None:
+        """Follow the logs of a pod or of every pod of a workload."""
+        subject, row = self._subject(), self._screen.table.cursor_row
+        if subject is not None and row is not None:
+            self._screen.k9.pods.open_logs(subject[0], row, previous=previous)
+
+    def container_logs(self, *, previous: bool = False) -> None:
+        """Follow the logs of one container."""
+        parent, row = self._screen.view.parent, self._screen.table.cursor_row
+        if parent is not None and row is not None:
+            self._screen.k9.pods.open_container_logs(parent, row.name, previous=previous)
+
+    async def shell(self) -> None:
+        """Open a shell in a container of the pod under the cursor."""
+        row = self._screen.table.cursor_row
+        if row is not None:
+            await self._screen.k9.pods.open_shell(row.namespace, row.name, "")
+
+    async def container_shell(self) -> None:
+        """Open a shell in the container under the cursor."""
+        parent, row = self._screen.view.parent, self._screen.table.cursor_row
+        if parent is not None and row is not None:
+            await self._screen.k9.pods.open_shell(parent.namespace, parent.name, row.name)

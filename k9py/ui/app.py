@@ -1,0 +1,464 @@
+"""The application: one session at a time, the browser, and what holds everywhere (quit, theme, contexts)."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from k9py.config.launch import UiOptions
+from k9py.config.loading import SettingsFile, load_settings
+from k9py.config.paths import Paths
+from k9py.config.settings import Settings
+from k9py.config.themes import load_theme
+from k9py.core.ages import human
+from k9py.core.clock import Clock, SystemClock
+from k9py.core.errors import K9Error, SettingsError
+from k9py.core.refs import Scope
+from k9py.core.tasks import FailureHandler
+from k9py.kube.permissions import Verdict
+from k9py.kube.session import Session
+from k9py.resources.actions import ACTIONS, Action, Actions, Danger, Where
+from k9py.resources.model import KindSpec, RowContext, Tone
+from k9py.ui._compat import DiffApp
+from k9py.ui.browse import BrowseScreen
+from k9py.ui.burst import Burst
+from k9py.ui.completing import Vocabulary
+from k9py.ui.connecting import Connector, KubeconfigConnector
+from k9py.ui.connection import Connection
+from k9py.ui.flush import FlushClock
+from k9py.ui.globals import GlobalActions
+from k9py.ui.header import Load
+from k9py.ui.look import Look
+from k9py.ui.measuring import Measuring
+from k9py.ui.memory import Memory
+from k9py.ui.navigator import View
+from k9py.ui.opening import Opener
+from k9py.ui.pods import PodWork
+from k9py.ui.prompt import Prompt
+from k9py.ui.terminal import Terminal
+from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id
+
+_LOG = logging.getLogger(__name__)
+
+FLASH_SECONDS = 6.0
+"""How long a message stays; long enough to read two lines."""
+
+
+class K9App(DiffApp[None]):
+    """Everything a screen needs is an attribute here; everything it needs from outside came through the constructor."""
+
+    CSS = TABLE_CSS
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = FLASH_SECONDS
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
+
+    def __init__(
+        self,
+        connector: Connector,
+        settings_file: SettingsFile,
+        clock: Clock,
+        *,
+        options: UiOptions,
+        paths: Paths,
+        terminal: Terminal,
+    ) -> None:
+        self.settings: Settings = settings_file.settings(options.context)
+        self.look = Look(_theme(options.theme or self.settings.theme, paths), terminal.depth, terminal.glyphs)
+        super().__init__(terminal, ansi_color=True)
+        self.title = "k9py"
+        self.clock = clock
+        self.paths = paths
+        self.options = options
+        self.connector = connector
+        self._settings_file = settings_file
+        self.actions: Actions = ACTIONS.rebound(self.settings.keys)
+        self.flushing = FlushClock(clock, interval=terminal.flush_interval, ages=terminal.age_interval)
+        self.burst = Burst(self)
+        self.connection = Connection(connector, self, clock, _Loan(self))
+        self.measuring = Measuring(self)
+        self.memory = Memory(paths, options, self.settings)
+        self.globals = GlobalActions(self)
+        self.pods = PodWork(self)
+        self._opener: Opener | None = None
+        self._after_switch: Callable[[], None] | None = None
+
+    # ------------------------------------------------------------------ life
+
+    async def on_mount(self) -> None:
+        """Paint the browser first; connect once it stands."""
+        self.animation_level = "none"
+        self._take_theme()
+        self.memory.recall(self.options.context)
+        await self.push_screen(BrowseScreen(self.memory.tabs("default")))
+        self.call_after_refresh(self.connection.open, self.options.context)
+
+    async def shut_down(self) -> None:
+        """Save what is remembered and close every connection."""
+        self.remember_now()
+        self.browser.listing.close()
+        self.browser.detail.close()
+        await self.flushing.close()
+        await self.measuring.close()
+        await self.connection.close()
+
+    def leave(self) -> None:
+        """Quit."""
+        self.run_worker(self._leave(), name="quit", exit_on_error=False)
+
+    async def _leave(self) -> None:
+        try:
+            await self.shut_down()
+        finally:
+            self.exit()
+
+    def remember_now(self) -> None:
+        """Write what is remembered of this context; a read-only home only costs the memory."""
+        if self.session is None:
+            return
+        problem = self.memory.save(self.browser.tabs)
+        if problem:
+            _LOG.warning("%s", problem)
+
+    # ------------------------------------------------------------------ parts
+
+    @property
+    def browser(self) -> BrowseScreen:
+        """The browser, whatever lies over it."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, BrowseScreen))
+
+    @property
+    def session(self) -> Session | None:
+        """The session in use."""
+        return self.connection.session
+
+    @property
+    def opener(self) -> Opener:
+        """What shows views of the session in use; raises K9Error without one."""
+        if self._opener is None:
+            raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
+        return self._opener
+
+    @property
+    def context_name(self) -> str:
+        """The context in use or being opened."""
+        return self.connection.context
+
+    @property
+    def readonly(self) -> bool:
+        """True when nothing may be changed or entered."""
+        return self.settings.readonly if self.options.readonly is None else self.options.readonly
+
+    @property
+    def scope(self) -> Scope:
+        """The namespaces in use: what a kind opened without a namespace shows."""
+        return self.memory.scope
+
+    def now(self) -> float:
+        """Return the server's time, or ours while there is none."""
+        return self.session.health.now() if self.session is not None else self.clock.now()
+
+    def row_context(self, spec: KindSpec) -> RowContext:
+        """Return what cells of a kind are computed with."""
+        return self.measuring.context_for(spec)
+
+    def loads(self) -> Sequence[Load]:
+        """Return the cluster's CPU and memory."""
+        return self.measuring.loads()
+
+    def vocabulary(self) -> Vocabulary:
+        """Return the words the prompt completes."""
+        return self.globals.vocabulary()
+
+    # ------------------------------------------------------------------ sessions
+
+    def session_opened(self, session: Session) -> None:
+        """Show the tabs of this context."""
+        self.settings = self._settings_file.settings(session.context)
+        self.actions = ACTIONS.rebound(self.settings.keys)
+        self._opener = Opener(session, self.connector.contexts)
+        message = self.memory.recall(session.context)
+        if message:
+            self.flash_text(message, severity="warning")
+        browser = self.browser
+        browser.tabs = self.memory.tabs(session.namespace)
+        self.measuring.start(session)
+        self.globals.learn(session)
+        browser.open_view()
+        if self.options.words and self._after_switch is None:
+            browser.acting.command(" ".join((self.options.kind, *self.options.words)))
+        after, self._after_switch = self._after_switch, None
+        if after is not None:
+            self.attempt(after)
+
+    def session_closing(self) -> None:
+        """Let go of everything that reads the session."""
+        self.memory.save(self.browser.tabs)
+        self._opener = None
+        self.browser.listing.close()
+        self.browser.detail.close()
+        self.measuring.stop()
+
+    def connection_changed(self) -> None:
+        """Say how the connection is."""
+        for screen in self.screen_stack:
+            if isinstance(screen, BrowseScreen) and screen.is_mounted:
+                screen.show_state()
+
+    @property
+    def connection_lost(self) -> bool:
+        """True when the server does not answer or refuses us."""
+        return self.connection.lost
+
+    def connection_text(self) -> tuple[str, Tone]:
+        """Return the state of the connection in a few words."""
+        return self.connection.text(lambda at: human(max(0.0, self.clock.now() - at)), self.look.glyphs)
+
+    def connection_lines(self) -> tuple[str, ...]:
+        """Return what stands where rows would be while there is no session."""
+        return self.connection.lines()
+
+    def connect_now(self) -> None:
+        """Try to connect at once."""
+        self.connection.try_now()
+
+    def switch_context(self, name: str, then: Callable[[], None] | None = None) -> None:
+        """Leave this session and open another context; nothing is written to the kubeconfig."""
+        names = [entry.name for entry in self.connector.contexts()]
+        if name not in names:
+            raise K9Error(f"there is no context {name!r}", remedy=f"There are: {', '.join(names[:8])}")
+        self.remember_now()
+        self._after_switch = then
+        self.memory.forget_options()
+        self.connection.open(name)
+        self.browser.open_view()
+
+    # ------------------------------------------------------------------ what was chosen
+
+    def with_memory(self, view: View) -> View:
+        """Return the view with the filter and order last used for its kind."""
+        return self.memory.with_memory(view)
+
+    def remember(self, view: View) -> None:
+        """Note what a person chose in a view."""
+        self.memory.note(view)
+
+    @property
+    def command_history(self) -> Sequence[str]:
+        """Commands, oldest first."""
+        return self.memory.commands
+
+    @property
+    def filter_history(self) -> Sequence[str]:
+        """Filters and searches, oldest first."""
+        return self.memory.filters
+
+    def note_scope(self, scope: Scope) -> None:
+        """Use these namespaces from now on."""
+        self.memory.use(scope)
+
+    def use_scope(self, scope: Scope) -> None:
+        """Show the current kind in other namespaces."""
+        self.note_scope(scope)
+        browser = self.browser
+        browser.tabs.rescope(scope)
+        browser.open_view()
+
+    # ------------------------------------------------------------------ actions
+
+    async def carry_out(self, action: Action) -> None:
+        """Do what an action says, if it is allowed; whatever goes wrong is said, never raised."""
+        handler = self.handler_of(action)
+        reason = self.withheld(action)
+        if reason:
+            self.flash_text(reason, severity="warning")
+            return
+        try:
+            refusal = await self.globals.refusal(action)
+            if refusal:
+                self.flash_text(refusal, severity="warning")
+                return
+            result = handler()
+            if inspect.isawaitable(result):
+                await result
+        except (K9Error, OSError) as error:
+            self.flash(error)
+
+    def handler_of(self, action: Action) -> Callable[[], Awaitable[None] | None]:
+        """Return what carries an action out: the screen on top, the application, or the browser below."""
+        own: dict[str, Callable[[], Awaitable[None] | None]] = getattr(self.screen, "handlers", {})
+        handler = own.get(action.id) or self.globals.handlers.get(action.id)
+        if handler is None:
+            browser = self.browser
+            if self.screen is not browser and action.where is Where.GLOBAL:
+                return lambda: self._back_to_browser(action)
+            handler = browser.acting.handlers.get(action.id)
+        if handler is None and action.id.startswith("go."):
+            relation = self.browser.acting.relation
+            return lambda: relation(action.id)
+        if handler is None:
+            raise LookupError(f"nothing carries out {action.id}")
+        return handler
+
+    async def _back_to_browser(self, action: Action) -> None:
+        """Leave what lies over the browser and do it there."""
+        while self.screen is not self.browser:
+            await self.pop_screen()
+        await self.carry_out(action)
+
+    @property
+    def where(self) -> Where | None:
+        """The part of the screen on top that has the focus; None while a person types or chooses."""
+        where: Where | None = getattr(self.screen, "where", None)
+        return where
+
+    def cancel_current(self) -> bool:
+        """Cancel what is going on: a prompt, a choice, a log on top; False when there is nothing to cancel."""
+        for prompt in self.screen.query(Prompt):
+            if prompt.mode:
+                prompt.key("cancel")
+                return True
+        if self.screen is not self.browser:
+            self.screen.dismiss()
+            return True
+        return False
+
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do something for a person; what goes wrong is said."""
+        try:
+            act()
+        except (K9Error, OSError) as error:
+            self.flash(error)
+
+    def withheld(self, action: Action) -> str:
+        """Return why an action is not offered, as far as is known without asking; empty when it is."""
+        if self.readonly and action.danger is not Danger.NONE:
+            return f"{action.title} is off: this context is read-only"
+        if self.globals.known_verdict(action) is Verdict.NO:
+            return f"you are not allowed to {self.globals.right_of(action)}"
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Everything bound by Textual itself is ours to allow."""
+        return True
+
+    async def action_interrupt(self) -> None:
+        """Ctrl-C."""
+        await self.globals.interrupt()
+
+    # ------------------------------------------------------------------ messages
+
+    def flash(self, error: BaseException) -> None:
+        """Say what went wrong and what to do about it."""
+        text = error.with_remedy() if isinstance(error, K9Error) else str(error)
+        self.flash_text(text, severity="error")
+
+    def flash_text(self, text: str, *, severity: str = "information") -> None:
+        """Say something at the edge of the screen; cluster data in it is never read as markup."""
+        level: Any = severity
+        self.notify(text, severity=level, markup=False)
+
+    def report_failure(self, name: str, error: BaseException) -> None:
+        """Log what a background task raised and say that it ended."""
+        _LOG.error("task %s failed", name, exc_info=error)
+        self.flash_text(f"{name}: {error}", severity="error")
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy to the clipboard of the terminal (OSC 52), and say so."""
+        self.copy_to_clipboard(text)
+        self.flash_text(f"copied {what}")
+
+    # ------------------------------------------------------------------ looks
+
+    def use_theme(self, name: str) -> None:
+        """Change the colours; raises SettingsError for a theme that cannot be used."""
+        self.look = Look(load_theme(name, self.paths.user_themes), self.terminal.depth, self.terminal.glyphs)
+        self._take_theme()
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(with_self=True):
+                take = getattr(widget, "set_look", None)
+                if take is not None:
+                    take(self.look)
+        self.repaint_all()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return our roles as CSS variables, so that the style sheet is whole before the theme is set."""
+        return textual_theme(self.look).variables
+
+    def _take_theme(self) -> None:
+        theme = textual_theme(self.look)
+        self.register_theme(theme)
+        self.theme = theme_id(self.look)
+
+    # ------------------------------------------------------------------ events
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        """Somebody looks at us again; the base class repaints."""
+        self.flushing.set_focused(focused=True)
+
+    def on_app_blur(self, _event: events.AppBlur) -> None:
+        """Nobody looks: flush more rarely."""
+        self.flushing.set_focused(focused=False)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Tell the flush clock about keys: they win over changes."""
+        if isinstance(event, events.Key):
+            self.flushing.key_pressed()
+        await super().on_event(event)
+
+
+class _Loan:
+    """Lends the suspended terminal to a login program."""
+
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+        self._suspension: Any = None
+
+    async def __aenter__(self) -> object:
+        self._suspension = self._app.suspend()
+        self._suspension.__enter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None:
+        suspension, self._suspension = self._suspension, None
+        suspension.__exit__(kind, error, trace)
+        return None
+
+
+def _theme(name: str, paths: Paths) -> Any:
+    """Return a theme, or the default one when the name or the file is wrong: colours are no reason not to start."""
+    try:
+        return load_theme(name, paths.user_themes)
+    except SettingsError as error:
+        _LOG.warning("theme: %s", error.with_remedy())
+        return load_theme("dark")
+
+
+
+
+def run_ui(options: UiOptions) -> int:
+    """Open the interface and return the exit status once it is left."""
+    clock = SystemClock()
+    paths = Paths.of(os.environ)
+    settings_file = load_settings(paths, os.environ)
+    ui = settings_file.settings(options.context).ui
+    glyphs = "ascii" if options.ascii else ui.glyphs
+    terminal = Terminal.detect(os.environ, link=ui.link, colours=ui.colours, glyphs=glyphs)
+    app: K9App
+
+    def failure_handler() -> FailureHandler:
+        return app.report_failure
+
+    connector = KubeconfigConnector(options, os.environ, paths, clock, failure_handler)
+    app = K9App(connector, settings_file, clock, options=options, paths=paths, terminal=terminal)
+    app.run(mouse=ui.mouse)
+    return app.return_code or 0

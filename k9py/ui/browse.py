@@ -1,0 +1,468 @@
+"""The browser: a list of one kind, the line one types in, and beside or below it the detail of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.events import Key, Resize
+from textual.screen import Screen
+from textual.timer import Timer
+
+from k9py.core.errors import FilterError, K9Error
+from k9py.core.refs import Scope
+from k9py.resources.actions import Action, Where
+from k9py.resources.model import Level, Tone
+from k9py.ui import header
+from k9py.ui.acting import BrowseActions, Handler
+from k9py.ui.completing import complete
+from k9py.ui.detail import DetailPane
+from k9py.ui.keys import footer, key_name, key_text
+from k9py.ui.listpane import ListPane
+from k9py.ui.navigator import Tabs, View
+from k9py.ui.prompt import Completions, Prompt
+from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
+from k9py.ui.statusline import Bar, Rule, Spans
+from k9py.ui.table import RowTable
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
+
+DETAIL_DELAY = 0.25
+"""Seconds the cursor must rest on a row before its detail is fetched."""
+
+BESIDE_FROM = 150
+"""Columns from which the detail pane opens beside the list instead of below it."""
+
+SO_WHAT_FROM = 18
+"""Lines from which the sentence about the selected row is shown; below, rows are worth more."""
+
+TABS_SHOWN = 9
+"""Tabs named in the crumb line."""
+
+
+class BrowseScreen(Screen[None]):
+    """Shows the view of the active tab. What a person can do here is declared in the action registry."""
+
+    DEFAULT_CSS = """
+    BrowseScreen { layers: base above; }
+    #body { height: 1fr; width: 1fr; layout: vertical; }
+    #body > DetailPane, #body > #wall { display: none; }
+    #body.-split > DetailPane, #body.-split > #wall { display: block; }
+    #body.-beside { layout: horizontal; }
+    #body.-beside > #wall { width: 1; height: 1fr; }
+    #body.-full > ListPane, #body.-full > #wall { display: none; }
+    #body.-full > DetailPane { display: block; }
+    """
+
+    AUTO_FOCUS = "RowTable"
+
+    def __init__(self, tabs: Tabs) -> None:
+        super().__init__()
+        self.tabs = tabs
+        self.acting = BrowseActions(self)
+        self._filter_before = ""
+        self._detail_timer: Timer | None = None
+
+    # ------------------------------------------------------------------ parts
+
+    @property
+    def k9(self) -> K9App:
+        """The application."""
+        return cast("K9App", self.app)
+
+    @property
+    def listing(self) -> ListPane:
+        """The list."""
+        return self.query_one(ListPane)
+
+    @property
+    def table(self) -> RowTable:
+        """The table of the list."""
+        return self.listing.table
+
+    @property
+    def detail(self) -> DetailPane:
+        """The detail pane, shown or not."""
+        return self.query_one(DetailPane)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The line one types in."""
+        return self.query_one(Prompt)
+
+    @property
+    def body(self) -> Container:
+        """What holds list and detail."""
+        return self.query_one("#body", Container)
+
+    @property
+    def view(self) -> View:
+        """The view on screen."""
+        return self.tabs.view
+
+    @property
+    def handlers(self) -> dict[str, Handler]:
+        """What carries out the actions of this screen, by id."""
+        return self.acting.handlers
+
+    @property
+    def where(self) -> Where | None:
+        """The part that has the focus; None while a person types."""
+        if self.prompt.mode:
+            return None
+        if self.detail.has_focus_within:
+            return Where.TEXT
+        return Where.CONTAINERS if self.view.kind == CONTAINERS else Where.TABLE
+
+    def compose(self) -> ComposeResult:
+        """Header, crumbs or prompt, list and detail, the sentence about the row, keys."""
+        look = self.k9.look
+        completions = Completions(look)
+        yield Bar(look, id="header", raised=True)
+        yield Bar(look, id="crumbs")
+        yield Prompt(look, completions)
+        with Container(id="body"):
+            yield ListPane(look, self.k9.clock)
+            yield Rule(look, id="wall")
+            yield DetailPane(look)
+        yield Rule(look, id="so-what-rule")
+        yield Bar(look, id="so-what")
+        yield Bar(look, id="keys", raised=True)
+        yield completions
+
+    def on_mount(self) -> None:
+        """Start with what is known before there is a session."""
+        self.k9.flushing.watch(self, self.flush, tick=self.tick)
+        self._lay_out(self.size.width, self.size.height)
+        self.show_state()
+
+    def on_unmount(self) -> None:
+        """Let go of the watch."""
+        self.k9.flushing.forget(self)
+        self.listing.close()
+        self.detail.close()
+
+    def on_resize(self, event: Resize) -> None:
+        """Give up or take back what the size allows."""
+        self._lay_out(event.size.width, event.size.height)
+
+    def _lay_out(self, width: int, height: int) -> None:
+        shows = height >= SO_WHAT_FROM
+        self.query_one("#so-what-rule").display = shows
+        self.query_one("#so-what").display = shows
+        self.show_keys()
+
+    # ------------------------------------------------------------------ views
+
+    def go(self, view: View) -> None:
+        """Open another view in this tab."""
+        self._keep_place()
+        self.tabs.trail.go(self.k9.with_memory(view))
+        self.open_view()
+
+    def travel(self, step: Callable[[], bool]) -> bool:
+        """Move along the trail (back, forward, last) and show what is there."""
+        self._keep_place()
+        if not step():
+            return False
+        self.open_view()
+        return True
+
+    def _keep_place(self) -> None:
+        """Note where the cursor is, so that coming back finds it."""
+        row = self.table.cursor_row
+        if row is not None:
+            self.tabs.trail.update(replace(self.view, cursor=row.uid))
+
+    def open_view(self) -> None:
+        """Show the current view of the active tab from the start."""
+        self.close_detail()
+        session = self.k9.session
+        if session is None:
+            self.listing.close()
+            self.show_state()
+            return
+        opener = self.k9.opener
+        try:
+            view = opener.settle(self.view)
+            spec = opener.spec(view)
+            source = opener.source(view)
+        except K9Error as error:
+            self.k9.flash(error)
+            if self.tabs.trail.back():
+                self.open_view()
+            return
+        self.tabs.trail.update(view)
+        self.listing.open(view, spec, source, self.k9.row_context(spec), lambda: self.k9.flushing.wake(self))
+        self.k9.measuring.show(spec)
+        self.listing.want(view.cursor)
+        self.table.focus()
+        self.k9.remember(view)
+        self.show_state()
+        self.show_keys()
+
+    def change_view(self, view: View) -> None:
+        """Take a new filter, order or width for the view on screen."""
+        self.tabs.trail.update(view)
+        self.listing.set_view(view)
+        self.k9.remember(view)
+        self.show_state()
+
+    # ------------------------------------------------------------------ live
+
+    def flush(self) -> None:
+        """Bring what changed since the last flush onto the screen."""
+        self.listing.flush()
+        self.show_state()
+
+    def tick(self, ages: bool) -> None:
+        """Take the time: change marks fade and, where ages are due, everything that tells one is brought up to date."""
+        now = self.k9.now()
+        self.table.tick(now, ages=ages)
+        if ages:
+            self.show_state()
+            self.detail.tick(now)
+
+    def on_list_pane_flushed(self, event: ListPane.Flushed) -> None:
+        """Counts may have changed."""
+        self.show_state()
+
+    def on_row_table_highlighted(self, event: RowTable.Highlighted) -> None:
+        """Say what is to be known of the row, and follow it in the detail pane once the cursor rests."""
+        self.show_so_what()
+        self.show_keys()
+        if self._detail_timer is not None:
+            self._detail_timer.stop()
+            self._detail_timer = None
+        if self.detail.display and self.body.has_class("-split"):
+            self._detail_timer = self.set_timer(DETAIL_DELAY, self.acting.follow_cursor)
+
+    def on_row_table_activated(self, event: RowTable.Activated) -> None:
+        """Enter on a row."""
+        self.acting.open_row(event.row)
+
+    def on_row_table_sort_changed(self, event: RowTable.SortChanged) -> None:
+        """A title was clicked."""
+        self.change_view(replace(self.view, sort=(event.column.id, event.descending)))
+
+    def on_row_table_marks_changed(self, event: RowTable.MarksChanged) -> None:
+        """The count of marks stands in the crumb line."""
+        self.show_crumbs()
+
+    def on_row_table_pasted(self, event: RowTable.Pasted) -> None:
+        """Text pasted onto the table is a filter, never keys."""
+        self.paste_filter(event.text)
+
+    def paste_filter(self, text: str) -> None:
+        """Open the filter line with pasted text."""
+        line = " ".join(text.split())
+        if line:
+            self.open_filter(line)
+
+    # ------------------------------------------------------------------ bars
+
+    def show_state(self) -> None:
+        """Bring the header up to date: context, namespaces, kind, count, state of the list, load."""
+        k9, glyphs = self.k9, self.k9.look.glyphs
+        source, session = self.listing.source, k9.session
+        if session is None or source is None:
+            left = header.left_side(
+                context=k9.context_name, scope="", kind=self.view.kind.partition(".")[0], count="",
+                sync=k9.connection_text(), glyphs=glyphs,
+            )  # fmt: skip
+            self.query_one("#header", Bar).show(left)
+            self.table.set_empty(*k9.connection_lines())
+            self.show_crumbs()
+            return
+        now = k9.now()
+        scope = "" if self.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(self.view) else self.view.scope
+        status = header.sync_text(source.status, now, glyphs)
+        if k9.connection_lost:
+            status = k9.connection_text()
+        left = header.left_side(
+            context=k9.context_name,
+            scope=header.scope_text(scope) if isinstance(scope, Scope) else "",
+            kind=self.view.kind.partition(".")[0],
+            count=f"{self.table.total_count:,}",
+            sync=status,
+            glyphs=glyphs,
+        )
+        metrics = k9.settings.metrics
+        right = header.right_side(k9.loads(), glyphs, warn=metrics.warn, critical=metrics.critical)
+        self.query_one("#header", Bar).show(left, right)
+        self.show_crumbs()
+        self.show_so_what()
+
+    def show_crumbs(self) -> None:
+        """Bring the second line up to date: the way here, what narrows the list, how many rows are left."""
+        view, table, look = self.view, self.table, self.k9.look
+        spans: list[tuple[str, Tone]] = [(" :", Tone.DIM)]
+        if len(self.tabs.trails) > 1:
+            spans = [(f" {self.tabs.active + 1}/{len(self.tabs.trails)} ", Tone.ACCENT), (":", Tone.DIM)]
+        spans.append((view.title or view.kind, Tone.PLAIN))
+        if view.parent is not None and not view.title:
+            spans.append((f" of {view.parent.name}", Tone.PLAIN))
+        for selector in (view.label_selector, view.field_selector):
+            if selector and not view.title:
+                spans.append((f"  {selector}", Tone.ACCENT))
+        if view.filter:
+            spans += [("  /", Tone.DIM), (view.filter, Tone.ACCENT)]
+        if view.problems_only:
+            spans.append((f"  {look.glyphs.warn}problems", Tone.WARN))
+        right: list[tuple[str, Tone]] = []
+        marked = len(table.marked_rows)
+        if marked:
+            right.append((f"{marked} marked  ", Tone.ACCENT))
+        if table.row_count != table.total_count:
+            right.append((f"{table.row_count:,} of {table.total_count:,} ", Tone.PLAIN))
+        self.query_one("#crumbs", Bar).show(tuple(spans), tuple(right))
+
+    def show_so_what(self) -> None:
+        """Say the one sentence about the selected row and the key that follows from it."""
+        row, spec, look = self.table.cursor_row, self.listing.spec, self.k9.look
+        bar = self.query_one("#so-what", Bar)
+        if row is None or spec is None:
+            bar.show(())
+            return
+        if row.broken:
+            bar.show(((f" {row.name} ", Tone.PLAIN), (f"cannot be read: {row.broken}", Tone.BAD)))
+            return
+        health = spec.health(row, self.table.context)
+        tone = {Level.WARN: Tone.WARN, Level.BAD: Tone.BAD, Level.DONE: Tone.DIM}.get(health.level, Tone.PLAIN)
+        left: Spans = ((f" {row.name}", Tone.PLAIN),)
+        if health.sentence:
+            left = (*left, (f" {look.glyphs.gap} ", Tone.DIM), (health.sentence, tone))
+        right: Spans = ()
+        action = self.k9.actions.get(health.action) if health.action else None
+        if action is not None and action.keys:
+            right = ((f"{look.glyphs.arrow} ", Tone.DIM), (key_text(action.keys[0], look.glyphs), Tone.ACCENT),
+                     (f" {action.title} ", Tone.PLAIN))  # fmt: skip
+        bar.show(left, right)
+
+    def show_keys(self) -> None:
+        """Show the keys that work where the focus is."""
+        if not self.is_mounted:
+            return
+        actions = self.available(self.where or Where.TABLE)
+        self.query_one("#keys", Bar).show(footer(actions, self.k9.look.glyphs, self.size.width))
+
+    def available(self, where: Where) -> list[Action]:
+        """Return the actions that make sense here: for this kind and row, allowed, and carried out by somebody."""
+        kind = self.listing.spec.id if self.listing.spec is not None else ""
+        row = self.table.cursor_row
+        return [action for action in self.k9.actions.for_screen(where, kind, row) if not self.k9.withheld(action)]
+
+    # ------------------------------------------------------------------ typing
+
+    def open_command(self, text: str = "") -> None:
+        """Open the prompt for a command."""
+        self.query_one("#crumbs").display = False
+        vocabulary = self.k9.vocabulary()
+        self.prompt.open(
+            ":", text, completer=lambda line: complete(line, vocabulary), history=self.k9.command_history
+        )
+
+    def open_filter(self, text: str | None = None) -> None:
+        """Open the prompt for the filter of this list; what is typed takes effect at once."""
+        self._filter_before = self.view.filter
+        self.query_one("#crumbs").display = False
+        self.prompt.open(
+            "/", self.view.filter if text is None else text, completer=lambda _: (), history=self.k9.filter_history
+        )
+        if text is not None:
+            self._try_filter(text)
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        """Filter while typing; an unfinished filter is explained and leaves the list as it was."""
+        if event.mode == "/":
+            self._try_filter(event.text)
+        elif event.mode == "find":
+            self.acting.find(event.text)
+
+    def _try_filter(self, text: str) -> None:
+        try:
+            self.listing.set_filter(text)
+        except FilterError as error:
+            self.prompt.complain(str(error))
+        else:
+            self.prompt.complain("")
+            self.show_crumbs()
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Carry out what was typed; a filter or command that means nothing is given back to be mended."""
+        self._leave_prompt()
+        if event.mode == "/":
+            try:
+                self.listing.parse(event.text)
+            except FilterError as error:
+                self.k9.flash(error)
+                self.change_view(replace(self.view, filter=self._filter_before))
+                self.open_filter(event.text)
+                return
+            self.k9.memory.note_filter(event.text)
+            self.change_view(replace(self.view, filter=event.text.strip()))
+        elif event.mode == "find":
+            self.detail.focus_text()
+        else:
+            try:
+                self.acting.command(event.text)
+            except K9Error as error:
+                self.k9.flash(error)
+                self.open_command(event.text)
+
+    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
+        """Leave everything as it was before the prompt opened."""
+        self._leave_prompt()
+        if event.mode == "/":
+            self.change_view(replace(self.view, filter=self._filter_before))
+        elif event.mode == "find":
+            self.detail.search("")
+            self.detail.focus_text()
+
+    def _leave_prompt(self) -> None:
+        self.query_one("#crumbs").display = True
+        self.table.focus()
+
+    # ------------------------------------------------------------------ detail
+
+    def show_detail(self, *, split: str) -> None:
+        """Show the detail pane: ``full``, ``beside``, ``below``, or ``auto`` by the room there is."""
+        if split == "auto":
+            split = "beside" if self.size.width >= BESIDE_FROM else "full"
+        self.body.set_class(split == "full", "-full")
+        self.body.set_class(split != "full", "-split")
+        self.body.set_class(split == "beside", "-beside")
+        self.show_keys()
+
+    def close_detail(self) -> bool:
+        """Hide the detail pane; False when it was not shown."""
+        if not (self.body.has_class("-split") or self.body.has_class("-full")):
+            return False
+        self.body.remove_class("-split", "-full", "-beside")
+        self.detail.close()
+        self.table.focus()
+        self.show_keys()
+        return True
+
+    # ------------------------------------------------------------------ keys
+
+    async def on_key(self, event: Key) -> None:
+        """Carry out what a key means here, unless a person is typing."""
+        where = self.where
+        if where is None:
+            return
+        if self.k9.burst.swallow(event):
+            event.stop()
+            event.prevent_default()
+            return
+        kind = self.listing.spec.id if self.listing.spec is not None else ""
+        action = self.k9.actions.by_key(key_name(event), where, kind)
+        if action is None:
+            return
+        event.stop()
+        event.prevent_default()
+        await self.k9.carry_out(action)

@@ -1,0 +1,40 @@
+"""Text pasted into a terminal without bracketed paste arrives as keys; they must not act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.events import Key
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
+
+BURST_KEYS = 4
+"""Printable keys waiting at once that no person types: a held key repeats 30 times a second and is drained faster."""
+
+
+class Burst:
+    """Recognises a burst of printable keys and collects it as text."""
+
+    def __init__(self, app: K9App) -> None:
+        self._app = app
+        self._text = ""
+
+    def swallow(self, event: Key) -> bool:
+        """Return True when the key is part of a burst; its text goes to the filter once the burst is over."""
+        if not self._text and not self._begins(event):
+            return False
+        self._text += event.character or ("\n" if event.key == "enter" else " ")
+        if not self._app.message_queue_size:
+            text, self._text = self._text, ""
+            self._app.browser.paste_filter(text)
+        return True
+
+    def _begins(self, event: Key) -> bool:
+        """A burst begins with a printable key and several more waiting, not all the same: that is a held key."""
+        if not event.is_printable or self._app.message_queue_size < BURST_KEYS:
+            return False
+        queue: Any = self._app._message_queue
+        waiting = [item for item in list(queue._queue) if isinstance(item, Key)]
+        different = {item.key for item in waiting} - {event.key}
+        return len(waiting) >= BURST_KEYS and bool(different)

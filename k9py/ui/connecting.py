@@ -1,0 +1,82 @@
+"""How the interface gets a session: the kubeconfig's contexts, and a connection to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from k9py.config.launch import UiOptions
+from k9py.config.paths import Paths
+from k9py.config.state import recall
+from k9py.core.clock import Clock
+from k9py.core.tasks import FailureHandler
+from k9py.kube.aio import TerminalLoan
+from k9py.kube.kubeconfig import Kubeconfig
+from k9py.kube.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEntry:
+    """One context a person can switch to."""
+
+    name: str
+    cluster: str
+    user: str
+    namespace: str
+
+
+class Connector(Protocol):
+    """What the application needs to know of kubeconfigs and connections; tests pass their own."""
+
+    def contexts(self) -> tuple[ContextEntry, ...]:
+        """Return every context, as the files are now; raises KubeconfigError."""
+
+    async def open(self, context: str, loan: TerminalLoan, generation: int) -> Session:
+        """Connect to a context (empty: the current one). Raises a member of the tree in ``core.errors``."""
+
+
+class KubeconfigConnector:
+    """Opens the contexts of the user's kubeconfig, with what the command line overrides."""
+
+    def __init__(
+        self,
+        options: UiOptions,
+        environ: Mapping[str, str],
+        paths: Paths,
+        clock: Clock,
+        on_failure: Callable[[], FailureHandler],
+    ) -> None:
+        self._options = options
+        self._environ = environ
+        self._paths = paths
+        self._clock = clock
+        self._on_failure = on_failure
+
+    def _load(self) -> Kubeconfig:
+        return Kubeconfig.load(self._options.kubeconfig or None, self._environ)
+
+    def contexts(self) -> tuple[ContextEntry, ...]:
+        """Return every context of the kubeconfig."""
+        return tuple(
+            ContextEntry(info.name, info.cluster, info.user, info.namespace) for info in self._load().contexts
+        )
+
+    async def open(self, context: str, loan: TerminalLoan, generation: int) -> Session:
+        """Resolve the context and connect."""
+        overrides = self._options.connection
+        if context and context != overrides.context:
+            # What the command line says of a cluster or user belongs to the context it was given with.
+            overrides = replace(overrides, context=context, cluster="", user="", server="", namespace="")
+        target = self._load().target(overrides=overrides)
+        state = recall(self._paths, target.context).state
+        known = (*(state.namespaces or ()), *state.favourites, *self._options.namespaces)
+        return await Session.open(
+            target,
+            clock=self._clock,
+            prompt=loan,
+            cache_dir=self._paths.cache,
+            known_namespaces=known,
+            generation=generation,
+            on_failure=self._on_failure(),
+        )

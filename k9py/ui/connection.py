@@ -1,0 +1,156 @@
+"""The session in use: opened in the background, opened again when that fails, replaced when the context changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from k9py.core.clock import Clock
+from k9py.core.errors import CredentialError, K9Error, KubeconfigError
+from k9py.kube.aio import TerminalLoan
+from k9py.kube.health import Link, LinkState
+from k9py.kube.session import Session
+from k9py.resources.model import Tone
+from k9py.ui.connecting import Connector
+from k9py.ui.glyphs import Glyphs
+
+_LOG = logging.getLogger(__name__)
+
+FIRST_RETRY = 1.0
+LONGEST_RETRY = 30.0
+"""Seconds between two tries to connect: doubled from the first to the longest."""
+
+
+class Owner(Protocol):
+    """Who is told about sessions."""
+
+    def session_opened(self, session: Session) -> None:
+        """A session is ready to be read."""
+
+    def session_closing(self) -> None:
+        """The session is about to be closed: let go of its sources."""
+
+    def connection_changed(self) -> None:
+        """What the header says of the connection changed."""
+
+
+class Connection:
+    """Holds at most one session. A late result of an earlier attempt is closed, never shown."""
+
+    def __init__(self, connector: Connector, owner: Owner, clock: Clock, loan: TerminalLoan) -> None:
+        self._connector = connector
+        self._owner = owner
+        self._clock = clock
+        self._loan = loan
+        self._task: asyncio.Task[None] | None = None
+        self._poke = asyncio.Event()
+        self.session: Session | None = None
+        self.context = ""
+        """The context in use or being opened; empty means the kubeconfig's current one."""
+        self.generation = 0
+        """Raised with every switch; results of an older one are dropped."""
+        self.trouble: K9Error | None = None
+        """Why there is no session yet."""
+
+    # ------------------------------------------------------------------ opening and closing
+
+    def open(self, context: str) -> None:
+        """Leave the session in use and connect to a context, again and again until it answers."""
+        self.generation += 1
+        self.context = context
+        self.trouble = None
+        previous, self._task = self._task, None
+        if previous is not None:
+            previous.cancel()
+        session, self.session = self.session, None
+        if session is not None:
+            self._owner.session_closing()
+        self._task = asyncio.create_task(self._run(session, self.generation), name=f"connect {context}")
+        self._owner.connection_changed()
+
+    def try_now(self) -> None:
+        """Do not wait for the next try."""
+        self._poke.set()
+
+    async def close(self) -> None:
+        """Leave the session for good."""
+        self.generation += 1
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        session, self.session = self.session, None
+        if session is not None:
+            await session.close()
+
+    async def _run(self, previous: Session | None, generation: int) -> None:
+        if previous is not None:
+            await previous.close()
+        wait = FIRST_RETRY
+        while generation == self.generation:
+            try:
+                session = await self._connector.open(self.context, self._loan, generation)
+            except K9Error as error:
+                _LOG.warning("connecting: %s", error.with_remedy())
+                self.trouble = error
+                self._owner.connection_changed()
+                if isinstance(error, (KubeconfigError, CredentialError)):
+                    # Only a person can mend these; asking again every second would only run plugins.
+                    wait = LONGEST_RETRY
+                await self._pause(wait)
+                wait = min(wait * 2, LONGEST_RETRY)
+                continue
+            if generation != self.generation:
+                await session.close()
+                return
+            self.session = session
+            self.context = session.context
+            self.trouble = None
+            session.health.on_change(self._link_changed)
+            self._owner.session_opened(session)
+            return
+
+    async def _pause(self, seconds: float) -> None:
+        self._poke.clear()
+        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._poke.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    def _link_changed(self, _before: Link) -> None:
+        self._owner.connection_changed()
+
+    # ------------------------------------------------------------------ saying how it is
+
+    @property
+    def lost(self) -> bool:
+        """True when the session's server does not answer or takes our credentials no more."""
+        session = self.session
+        return session is not None and session.health.link.state in (LinkState.OFFLINE, LinkState.DENIED)
+
+    def text(self, age: Callable[[float], str], glyphs: Glyphs) -> tuple[str, Tone]:
+        """Return a few words for the header; ``age`` says how long ago a time was."""
+        if self.session is None:
+            if self.trouble is None:
+                return (f"{glyphs.resuming} connecting", Tone.ACCENT)
+            return (f"{glyphs.offline} not connected", Tone.BAD)
+        link = self.session.health.link
+        if link.state is LinkState.OFFLINE:
+            return (f"{glyphs.offline} offline since {age(link.since)}: {link.detail}", Tone.BAD)
+        if link.state is LinkState.DENIED:
+            return (f"{glyphs.bad} credentials refused: {link.detail}", Tone.BAD)
+        if link.state is LinkState.NOT_READY:
+            return (f"{glyphs.resuming} server not ready", Tone.WARN)
+        return (f"{glyphs.live} live", Tone.OK)
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what stands where the rows would be while there is no session."""
+        where = self.context or "the current context"
+        if self.trouble is None:
+            return (f"Connecting to {where}",)
+        remedy = (self.trouble.remedy,) if self.trouble.remedy else ()
+        return (str(self.trouble), *remedy, "", "ctrl+r tries again   :ctx chooses another context   :q quits")

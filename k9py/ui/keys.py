@@ -1,0 +1,47 @@
+"""Keys by the names the action registry uses, and how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.events import Key
+
+from k9py.resources.actions import Action
+from k9py.resources.model import Tone
+from k9py.ui.glyphs import Glyphs
+from k9py.ui.statusline import Spans, width_of
+
+_NAMES = {"ctrl+@": "ctrl+space", "ctrl+at": "ctrl+space", " ": "space", "ctrl+\\": "ctrl+backslash"}
+"""Names Textual or a terminal has for keys the registry calls otherwise."""
+
+
+def key_name(event: Key) -> str:
+    """Return what the registry calls this key: the character itself where it prints one."""
+    name = event.character if event.is_printable and event.character else event.key
+    return _NAMES.get(name, name)
+
+
+def key_text(key: str, glyphs: Glyphs) -> str:
+    """Return a key as footer and help show it."""
+    if key == "enter":
+        return glyphs.enter
+    return {"escape": "esc", "ctrl+backslash": "ctrl+\\", "backslash": "\\"}.get(key, key)
+
+
+def footer(actions: Iterable[Action], glyphs: Glyphs, width: int) -> Spans:
+    """Return the keys for the bottom line, the first ones first, as many as fit; the help's key always does."""
+    chosen = sorted((action for action in actions if action.footer and action.keys), key=lambda action: action.footer)
+    if not chosen:
+        return ()
+    last = _hint(chosen[-1], glyphs)
+    spans: list[tuple[str, Tone]] = []
+    for action in chosen[:-1]:
+        hint = _hint(action, glyphs)
+        if width_of((*spans, *hint, *last)) > width:
+            break
+        spans += hint
+    return (*spans, *last)
+
+
+def _hint(action: Action, glyphs: Glyphs) -> Spans:
+    return ((f" {key_text(action.keys[0], glyphs)}", Tone.ACCENT), (f" {action.title} ", Tone.PLAIN))

@@ -1,0 +1,220 @@
+"""One live list on the screen: a source, the columns of its kind, a filter, and the table that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from k9py.core.clock import Clock
+from k9py.core.errors import FilterError
+from k9py.kube.rows import Row, TableColumn
+from k9py.kube.states import SyncState
+from k9py.resources.filters import Filter, parse_filter
+from k9py.resources.model import Column, KindSpec, RowContext
+from k9py.ui.look import Look
+from k9py.ui.navigator import View
+from k9py.ui.sources import Source
+from k9py.ui.table import RowTable
+
+NAMESPACE_COLUMN = "namespace"
+
+
+class ListPane(Vertical):
+    """Shows one :class:`View`. The owner opens it, flushes it when its source woke, and ticks it once a second."""
+
+    DEFAULT_CSS = """
+    ListPane { width: 1fr; height: 1fr; }
+    """
+
+    @dataclass
+    class Flushed(Message):
+        """Rows, counts or the state of the list changed."""
+
+        pane: ListPane
+
+    def __init__(self, look: Look, clock: Clock) -> None:
+        super().__init__()
+        self._look = look
+        self._clock = clock
+        self.view: View | None = None
+        self.spec: KindSpec | None = None
+        self.source: Source | None = None
+        self._server_columns: tuple[TableColumn, ...] = ()
+        self._columns: tuple[Column, ...] = ()
+        self._filter: Filter | None = None
+        self._wake: Callable[[], None] = lambda: None
+        self._wanted = ""
+
+    def compose(self) -> ComposeResult:
+        """The table fills the pane."""
+        yield RowTable(clock=self._clock, glyphs=self._look.glyphs)
+
+    @property
+    def table(self) -> RowTable:
+        """The table."""
+        return self.query_one(RowTable)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column of the kind, also the wide ones; what filters may compare."""
+        return self._columns
+
+    def open(self, view: View, spec: KindSpec, source: Source, context: RowContext, wake: Callable[[], None]) -> None:
+        """Show another list. ``wake`` is called whenever the source has something new."""
+        self.close()
+        self.view, self.spec, self.source = view, spec, source
+        self._wake = wake
+        source.on_wake = wake
+        self._server_columns = source.columns
+        self._filter = None
+        table = self.table
+        table.clear_marks()
+        table.reset(())
+        table.set_context(context)
+        self._take_columns()
+        column, descending = view.sort or spec.default_sort
+        table.set_sort(column, descending=descending)
+        try:
+            self.set_filter(view.filter)
+        except FilterError:
+            # A remembered filter may name a column this kind no longer has; the list without it beats no list.
+            self.view = view
+        self.flush()
+
+    def want(self, cursor: str) -> None:
+        """Put the cursor on the row of this uid, or of this name after ``name:``, as soon as it is there."""
+        self._wanted = cursor
+        self._place_cursor()
+
+    def _place_cursor(self) -> None:
+        wanted = self._wanted
+        if not wanted:
+            return
+        name = wanted.removeprefix("name:")
+        by_name = name != wanted
+        if self.table.select(lambda row: row.name == name if by_name else row.uid == wanted):
+            self._wanted = ""
+
+    @property
+    def wanted_fields(self) -> str:
+        """The field selector of the filter: what only the server can select."""
+        return self._filter.field_selector if self._filter is not None else ""
+
+    def replace_source(self, source: Source) -> None:
+        """Read the same view from another source: the filter asks the server for something else."""
+        if self.source is not None:
+            self.source.on_wake = None
+            self.source.close()
+        self.source = source
+        source.on_wake = self._wake
+        self.table.reset(())
+        self.flush()
+
+    def close(self) -> None:
+        """Stop listening to the source."""
+        if self.source is not None:
+            self.source.on_wake = None
+            self.source.close()
+            self.source = None
+
+    def flush(self) -> None:
+        """Bring what changed since the last flush onto the screen."""
+        source = self.source
+        if source is None:
+            return
+        changes = source.drain()
+        if source.columns != self._server_columns:
+            self._server_columns = source.columns
+            self._take_columns()
+        table = self.table
+        if changes.reset:
+            table.reset(source.rows().values())
+        elif changes:
+            table.apply(changes.upserts, changes.removed)
+        self._place_cursor()
+        self._explain_empty()
+        self.post_message(self.Flushed(self))
+
+    def set_view(self, view: View) -> None:
+        """Take what the person changed about the view without opening it again."""
+        before = self.view
+        self.view = view
+        if before is None or self.spec is None:
+            return
+        if (before.wide, before.scope) != (view.wide, view.scope):
+            self._take_columns()
+        if before.sort != view.sort:
+            column, descending = view.sort or self.spec.default_sort
+            self.table.set_sort(column, descending=descending)
+        if (before.filter, before.problems_only) != (view.filter, view.problems_only):
+            self.set_filter(view.filter)
+
+    def parse(self, text: str) -> Filter:
+        """Read a filter against the columns of this kind; raises FilterError."""
+        return parse_filter(text, self._columns)
+
+    def set_filter(self, text: str) -> None:
+        """Show only what matches; raises FilterError and keeps the old filter when the text means nothing."""
+        found = self.parse(text) if text.strip() else None
+        self._filter = found
+        self.table.set_filter(self._predicate())
+        self._explain_empty()
+
+    def _predicate(self) -> Callable[[Row], bool] | None:
+        """Return what the table shows: the drill-down's rows, the filter's matches, only problems."""
+        view, spec, found = self.view, self.spec, self._filter
+        if view is None or spec is None:
+            return None
+        tests: list[Callable[[Row], bool]] = []
+        table = self.table
+        if view.keep is not None:
+            tests.append(view.keep)
+        if found is not None:
+            tests.append(lambda row: found.matches(row, table.context))
+        if view.problems_only:
+            health = spec.health
+            tests.append(lambda row: bool(row.broken) or health(row, table.context).problem)
+        if not tests:
+            return None
+        if len(tests) == 1:
+            return tests[0]
+        return lambda row: all(test(row) for test in tests)
+
+    def _take_columns(self) -> None:
+        view, spec = self.view, self.spec
+        if view is None or spec is None:
+            return
+        self._columns = spec.columns(self._server_columns)
+        shown = [
+            column
+            for column in self._columns
+            if (view.wide or not column.wide) and (column.id != NAMESPACE_COLUMN or not view.scope.single)
+        ]
+        if [column.id for column in shown] != [column.id for column in self.table.columns]:
+            self.table.set_columns(shown)
+
+    def _explain_empty(self) -> None:
+        """Say why there are no rows: nothing yet, nothing at all, or nothing that matches."""
+        table, view, source, spec = self.table, self.view, self.source, self.spec
+        if view is None or source is None or spec is None or table.row_count:
+            return
+        status = source.status
+        where = "" if view.scope.all else f" in {view.scope}"
+        if table.total_count:
+            why = "No problems" if view.problems_only and not view.filter else "Nothing matches"
+            table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all")
+        elif status.state is SyncState.LIVE:
+            hint = (spec.purpose,) if spec.purpose else ()
+            table.set_empty(f"No {view.kind.partition('.')[0]}{where}", *hint)
+        elif status.state in (SyncState.DENIED, SyncState.OFFLINE):
+            table.set_empty(status.detail or "The server cannot be reached", "k9py keeps trying")
+        else:
+            table.set_empty(f"Loading {view.kind.partition('.')[0]}{where} {self._look.glyphs.ellipsis}")
+
+    def set_context(self, context: RowContext) -> None:
+        """Take new samples or counts."""
+        self.table.set_context(context)

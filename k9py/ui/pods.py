@@ -1,0 +1,96 @@
+"""Opens logs and shells from the browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k9py.core.errors import K9Error, UsageError
+from k9py.core.refs import ApiResource, ObjectRef
+from k9py.kube.rows import Row
+from k9py.kube.session import Session
+from k9py.resources.registry import spec_for
+from k9py.ui.logscreen import LogScreen
+from k9py.ui.picker import Choice, PickScreen
+from k9py.ui.podwork import PodContainers, default_container
+from k9py.ui.shell import ending, run_in_terminal, terminal_files
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
+
+
+class PodWork:
+    """What is done with the containers of pods."""
+
+    def __init__(self, app: K9App) -> None:
+        self._app = app
+
+    def _session(self) -> Session:
+        session = self._app.session
+        if session is None:
+            raise K9Error("there is no cluster yet", remedy="Wait for the connection, or choose a context with :ctx")
+        return session
+
+    # ------------------------------------------------------------------ logs
+
+    def open_logs(self, resource: ApiResource, row: Row, *, previous: bool) -> None:
+        """Follow the logs of a pod, or of every pod of a workload as they come and go."""
+        session = self._session()
+        pods = session.discovery.resolve("pods")
+        if resource.id == pods.id:
+            containers = PodContainers(session, pods, row.namespace, name=row.name)
+            title = f"{row.namespace}/{row.name}"
+        else:
+            spec = spec_for(resource)
+            target = spec.drill.target(row) if spec.drill is not None else None
+            if target is None or target.resource != "pods":
+                raise UsageError(f"{row.name} selects no pods", remedy="Open a pod and press l there")
+            containers = PodContainers(
+                session, pods, row.namespace, label_selector=target.label_selector, keep=target.keep
+            )
+            title = target.title or f"{resource.singular} {row.name}"
+        self._app.push_screen(LogScreen(session, title, containers, previous=previous))
+
+    def open_container_logs(self, pod: ObjectRef, container: str, *, previous: bool) -> None:
+        """Follow one container."""
+        session = self._session()
+        pods = session.discovery.resolve("pods")
+        containers = PodContainers(session, pods, pod.namespace, name=pod.name, container=container)
+        title = f"{pod.namespace}/{pod.name} {container}"
+        self._app.push_screen(LogScreen(session, title, containers, previous=previous))
+
+    # ------------------------------------------------------------------ shells
+
+    async def open_shell(self, namespace: str, pod: str, container: str) -> None:
+        """Open a shell; asks which container where that is not clear."""
+        session = self._session()
+        if container:
+            await self._shell(session, namespace, pod, container)
+            return
+        found = await session.get(session.discovery.resolve("pods"), namespace, pod)
+        container = default_container(found)
+        if container:
+            await self._shell(session, namespace, pod, container)
+            return
+        names = [str(entry.get("name")) for entry in (found.get("spec") or {}).get("containers") or ()]
+
+        async def picked(ids: tuple[str, ...] | None) -> None:
+            if ids:
+                try:
+                    await self._shell(session, namespace, pod, ids[0])
+                except K9Error as error:
+                    self._app.flash(error)
+
+        choices = [Choice(name, name) for name in names]
+        self._app.push_screen(PickScreen(self._app.look, f"Shell in which container of {pod}?", choices), picked)
+
+    async def _shell(self, session: Session, namespace: str, pod: str, container: str) -> None:
+        command = self._app.settings.shell.command
+        # Connected first: a refusal is then told on the screen instead of on an empty terminal.
+        async with await session.open_exec(namespace, pod, command, container=container) as running:
+            stdin, stdout = terminal_files()
+            with self._app.suspend():
+                result = await run_in_terminal(running, stdin=stdin, stdout=stdout)
+        self._app.repaint_all()
+        said = ending(result)
+        if said:
+            self._app.flash_text(said, severity="warning")

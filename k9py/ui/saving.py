@@ -1,0 +1,43 @@
+"""Files written because a person asked for them: tables, texts, pictures. Private, never overwritten."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from k9py.config.paths import Paths
+from k9py.config.state import write_private
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def place_for(paths: Paths, name: str, suffix: str) -> Path:
+    """Return a file name that is not taken, under the state directory."""
+    stem = f"{_UNSAFE.sub('-', name).strip('-.') or 'k9py'}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = paths.state / "saved"
+    path = folder / f"{stem}{suffix}"
+    number = 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
+
+
+def save_text(paths: Paths, name: str, text: str, suffix: str = ".txt") -> Path:
+    """Write a text and return where it is; raises OSError when the directory cannot be written."""
+    path = place_for(paths, name, suffix)
+    write_private(path, text.encode())
+    return path
+
+
+def save_csv(paths: Paths, name: str, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    """Write a table as comma-separated values and return where it is."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(titles)
+    writer.writerows(rows)
+    return save_text(paths, name, buffer.getvalue(), ".csv")
