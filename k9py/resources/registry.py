@@ -5,12 +5,59 @@ from __future__ import annotations
 from functools import lru_cache
 
 from k9py.core.refs import ApiResource
-from k9py.resources import jobs, nodes, workloads
+from k9py.resources import access, cluster, events, jobs, networking, nodes, scaling, services, storage, workloads
 from k9py.resources.model import KindSpec
 from k9py.resources.podkind import PODS
+from k9py.resources.storage import users_of
 from k9py.resources.tablekind import table_spec
 
-_SPECS: dict[str, KindSpec] = {spec.id: spec for spec in (PODS, *nodes.SPECS, *workloads.SPECS, *jobs.SPECS)}
+CONFIG_MAPS = table_spec(
+    "configmaps",
+    namespaced=True,
+    relations=(users_of("cm", "config map"),),
+    purpose="Config maps hold settings for pods.",
+)
+SECRETS = table_spec(
+    "secrets",
+    namespaced=True,
+    relations=(users_of("secret", "secret"),),
+    purpose="Secrets hold what must not be read by everybody; a list never fetches their values.",
+)
+
+SPECS: tuple[KindSpec, ...] = (
+    PODS,
+    *workloads.SPECS,
+    *jobs.SPECS,
+    *services.SPECS,
+    *networking.SPECS,
+    CONFIG_MAPS,
+    SECRETS,
+    *storage.SPECS,
+    *scaling.SPECS,
+    *access.SPECS,
+    *nodes.SPECS,
+    *events.SPECS,
+    *cluster.SPECS,
+)
+"""Every kind k9py knows beforehand."""
+
+_BY_ID = {spec.id: spec for spec in SPECS}
+
+ALIASES = {
+    "dp": "deployments.apps",
+    "ds": "daemonsets.apps",
+    "sts": "statefulsets.apps",
+    "rs": "replicasets.apps",
+    "jo": "jobs.batch",
+    "cj": "cronjobs.batch",
+    "sec": "secrets",
+    "np": "networkpolicies.networking.k8s.io",
+    "ro": "roles.rbac.authorization.k8s.io",
+    "rb": "rolebindings.rbac.authorization.k8s.io",
+    "cr": "clusterroles.rbac.authorization.k8s.io",
+    "crb": "clusterrolebindings.rbac.authorization.k8s.io",
+}
+"""Words people are used to that discovery does not give; a word that discovery knows goes first."""
 
 
 @lru_cache(maxsize=512)
@@ -20,4 +67,9 @@ def _generic(kind_id: str, namespaced: bool) -> KindSpec:
 
 def spec_for(resource: ApiResource) -> KindSpec:
     """Return what is known of a kind; for an unknown one, the server-side Table."""
-    return _SPECS.get(resource.id) or _generic(resource.id, resource.namespaced)
+    return _BY_ID.get(resource.id) or _generic(resource.id, resource.namespaced)
+
+
+def known(kind_id: str) -> KindSpec | None:
+    """Return the spec of a kind with columns or relations of its own."""
+    return _BY_ID.get(kind_id)
