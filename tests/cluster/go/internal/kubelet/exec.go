@@ -48,8 +48,10 @@ func (s *server) serveExec(response http.ResponseWriter, request *http.Request) 
 		http.Error(response, err.Error(), http.StatusBadRequest)
 		return
 	}
+	ctx, gone := context.WithCancel(request.Context())
+	defer gone()
 	remotecommand.ServeExec(
-		response, request, shellExecutor{s, pod, found}, pod.Name, string(pod.UID), found.name,
+		watchedWriter{response, gone}, request.WithContext(ctx), shellExecutor{s, pod, found}, pod.Name, string(pod.UID), found.name,
 		request.URL.Query()["command"], streams, idleTimeout, remotecommand.DefaultStreamCreationTimeout,
 		remotecommand.SupportedStreamingProtocols,
 	)
@@ -71,11 +73,8 @@ func (e shellExecutor) ExecInContainer(
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(e.server.lifetime, cancel)()
-	e.server.shells.Add(1)
-	defer e.server.shells.Done()
+	ctx, ended := e.server.shells.enter(ctx, e.server.lifetime, containerKey{e.pod.UID, name})
+	defer ended()
 	sizes := make(chan podshell.Size)
 	go func() {
 		defer close(sizes)
@@ -116,8 +115,10 @@ func (s *server) serveAttach(response http.ResponseWriter, request *http.Request
 		http.Error(response, err.Error(), http.StatusBadRequest)
 		return
 	}
+	ctx, gone := context.WithCancel(request.Context())
+	defer gone()
 	remotecommand.ServeAttach(
-		response, request, attacher{s, pod, found}, pod.Name, string(pod.UID), found.name,
+		watchedWriter{response, gone}, request.WithContext(ctx), attacher{s, pod, found}, pod.Name, string(pod.UID), found.name,
 		streams, idleTimeout, remotecommand.DefaultStreamCreationTimeout, remotecommand.SupportedStreamingProtocols,
 	)
 }

@@ -36,8 +36,10 @@ type podStore struct {
 	owners map[string]cache.GenericLister
 }
 
-// watchPods fills the store and keeps it filled until ctx ends; removed is called for every pod that goes away.
-func watchPods(ctx context.Context, config *rest.Config, removed func(*corev1.Pod)) (*podStore, error) {
+// watchPods fills the store and keeps it filled until ctx ends, calling back for pods that change or go away.
+func watchPods(
+	ctx context.Context, config *rest.Config, changed func(before, after *corev1.Pod), removed func(*corev1.Pod),
+) (*podStore, error) {
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -48,14 +50,17 @@ func watchPods(ctx context.Context, config *rest.Config, removed func(*corev1.Po
 	}
 	typed := informers.NewSharedInformerFactory(clients, 0)
 	pods := typed.Core().V1().Pods()
-	_, err = pods.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{DeleteFunc: func(object any) {
-		if tombstone, ok := object.(cache.DeletedFinalStateUnknown); ok {
-			object = tombstone.Obj
-		}
-		if pod, ok := object.(*corev1.Pod); ok {
-			removed(pod)
-		}
-	}})
+	_, err = pods.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		UpdateFunc: func(before, after any) { changed(before.(*corev1.Pod), after.(*corev1.Pod)) },
+		DeleteFunc: func(object any) {
+			if tombstone, ok := object.(cache.DeletedFinalStateUnknown); ok {
+				object = tombstone.Obj
+			}
+			if pod, ok := object.(*corev1.Pod); ok {
+				removed(pod)
+			}
+		},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,9 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
@@ -40,7 +38,7 @@ type server struct {
 
 	// lifetime ends every shell: an upgraded connection outlives the HTTP server's own contexts.
 	lifetime context.Context
-	shells   sync.WaitGroup
+	shells   shells
 }
 
 // NewCommand returns the command that serves the kubelet endpoint of every node until ctx ends.
@@ -71,7 +69,7 @@ func serve(ctx context.Context, chosen options) error {
 	}
 	config.QPS = -1
 	s := &server{scratch: chosen.scratch, started: time.Now(), lifetime: ctx}
-	if s.store, err = watchPods(ctx, config, s.discard); err != nil {
+	if s.store, err = watchPods(ctx, config, s.changed, s.removed); err != nil {
 		return err
 	}
 	if s.nodes, err = watchNodes(ctx, config); err != nil {
@@ -106,7 +104,7 @@ func serve(ctx context.Context, chosen options) error {
 	}
 	select {
 	case <-ctx.Done():
-		s.shells.Wait()
+		s.shells.running.Wait()
 		return nil
 	case err := <-failed:
 		return err
@@ -176,9 +174,4 @@ func (s *server) routes(node string) http.Handler {
 		s.serveSummary(response, request, node)
 	})
 	return mux
-}
-
-// discard removes what a pod's shells left behind.
-func (s *server) discard(pod *corev1.Pod) {
-	_ = os.RemoveAll(s.podFolder(pod))
 }
