@@ -29,8 +29,8 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     """Sort key of the current sort column."""
     shown: bool = True
     """False when the filter hides the row."""
-    born: float = 0.0
-    """When the row appeared, by the table's clock; 0 for rows that were there from the start."""
+    born: float | None = None
+    """When the row appeared, by the table's clock; None for rows that were there from the start."""
     before: Row | None = None
     """The row as it was when the present window of change began."""
     since: float = 0.0

@@ -96,10 +96,10 @@ class RowPainter:
     def change(self, entry: Entry, context: RowContext, now: float) -> Change:
         """Return what happened to a row lately; forgets what has faded."""
         row = entry.row
-        if entry.before is None and not entry.born:
+        if entry.before is None and entry.born is None:
             return (self.glyphs.going, ()) if row.deleting else NO_CHANGE
-        if entry.born and now - entry.born >= self.fade:
-            entry.born = 0.0
+        if entry.born is not None and now - entry.born >= self.fade:
+            entry.born = None
         if entry.before is not None and now - entry.since >= self.fade:
             entry.before = None
         before = entry.before
@@ -111,7 +111,7 @@ class RowPainter:
                 raised = tuple(i for i in self._numbers if self._raised(i, before, row, context))
         if row.deleting:
             return self.glyphs.going, raised
-        if entry.born:
+        if entry.born is not None:
             return self.glyphs.new, raised
         return (self.glyphs.changed, raised) if differs else NO_CHANGE
 
@@ -197,13 +197,14 @@ class RowPainter:
         return self.glyphs.warn if tone is Tone.WARN else ""
 
     def _broken_line(self, entry: Entry, runs: _Runs) -> None:
-        name = next((slot for slot in self.layout.slots if self.columns[slot.index].id == "name"), None)
+        """Paint what is known up to the name, then the reason over everything that is not."""
         style = self.palette.tone(Tone.BAD)
         for slot in self.layout.slots:
-            self_cell = entry.cells[slot.index]
-            runs.add(fit(clean(self_cell), slot.width, ellipsis=self.glyphs.ellipsis) + " " * GAP, style)
-            if slot is name:
+            text = clean(entry.cells[slot.index])
+            if self.columns[slot.index].id == "name":
+                runs.add(cut(text, slot.width, self.glyphs.ellipsis) + " " * GAP, style)
                 break
+            runs.add(fit(text, slot.width, ellipsis=self.glyphs.ellipsis) + " " * GAP, style)
         runs.add(f"{self.glyphs.bad} {clean(entry.row.broken)}", style)
 
     def message(self, text: str) -> Strip:
