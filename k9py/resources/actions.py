@@ -277,6 +277,8 @@ def _looking() -> list[Action]:
                (Need("list", "nodes"),), kubectl="kubectl get {target}{ns} -o wide"),
         Action("go.replicasets", ("z",), _T, "replica sets", "Go to the replica sets of the deployment", "look",
                frozenset({"deployments.apps"}), (Need("list", "replicasets.apps"),)),
+        Action("go.endpointslices", ("z",), _T, "endpoint slices", "Go to the endpoint slices of the service", "look",
+               frozenset({"services"}), (Need("list", "endpointslices.discovery.k8s.io"),)),
         Action("go.users", ("u",), _T, "used by", "Go to the pods that use it", "look", USED_KINDS, pod_list),
     ]  # fmt: skip
 

@@ -205,8 +205,8 @@ _lease = ColumnMaker(LeaseRow)
 _LEASE = (
     *identity(namespaced=True),
     _lease("holder", "HOLDER", lambda row, _: row.holder, rank=3, max_width=70),
-    _lease("renewed", "RENEWED", lambda row, ctx: age(row.renewed, ctx.now), align="right", rank=60, wide=True, live=True,
-           sort=lambda row, ctx: ctx.now - row.renewed if row.renewed else MISSING, measure=Measure.DURATION),
+    _lease("renewed", "RENEWED", lambda row, ctx: age(row.renewed, ctx.now), align="right", rank=60, wide=True,
+           live=True, sort=lambda row, ctx: ctx.now - row.renewed if row.renewed else MISSING, measure=Measure.DURATION),
     *TAIL,
 )  # fmt: skip
 

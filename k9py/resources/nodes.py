@@ -188,6 +188,12 @@ def _pods_key(row: NodeRow, ctx: RowContext) -> float:
     return MISSING if count is None else count
 
 
+def _kernel(row: NodeRow) -> str:
+    if not row.kernel:
+        return "<unknown>"
+    return f"{row.kernel} ({row.arch})" if row.arch else row.kernel
+
+
 _COLUMNS = (
     NAME,
     _node("status", "STATUS", lambda row, _: row.status, width=8, rank=1,
@@ -207,7 +213,7 @@ _COLUMNS = (
     _node("internal-ip", "INTERNAL-IP", lambda row, _: row.internal_ip or NONE_TEXT, wide=True, rank=60),
     _node("external-ip", "EXTERNAL-IP", lambda row, _: row.external_ip or NONE_TEXT, wide=True, rank=61),
     _node("os-image", "OS-IMAGE", lambda row, _: row.os_image or "<unknown>", wide=True, rank=62, max_width=40),
-    _node("kernel", "KERNEL-VERSION", lambda row, _: row.kernel or "<unknown>", wide=True, rank=63, max_width=40),
+    _node("kernel", "KERNEL-VERSION", lambda row, _: _kernel(row), wide=True, rank=63, max_width=40),
     _node("runtime", "CONTAINER-RUNTIME", lambda row, _: row.runtime or "<unknown>", wide=True, rank=64, max_width=40),
     _node("taint-list", "TAINT LIST", lambda row, _: ",".join(row.taints) or NONE_TEXT, wide=True, rank=85,
           max_width=60),
