@@ -32,7 +32,7 @@ class Intake:
         for row in rows:
             self.put(row)
 
-    def drop(self, key: str) -> None:
+    def remove(self, key: str) -> None:
         """Forget an object deleted while the list was under way."""
         if self._aside is None:
             self._store.remove(key)

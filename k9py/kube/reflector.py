@@ -23,13 +23,14 @@ from k9py.kube.states import SyncState, SyncStatus
 from k9py.kube.store import Store
 from k9py.kube.watching import (
     PAGE_SIZE,
+    Bookmark,
     LineSplitter,
     Source,
-    WatchEvent,
     decode_bookmark,
     decode_event,
     error_of_event,
     next_page_size,
+    split_event,
 )
 from k9py.kube.wire import ByteStream, Transport
 
@@ -333,64 +334,59 @@ class Reflector:
                 for line in lines.feed(chunk):
                     if not line:
                         continue
-                    event = decode_event(line)
-                    if watching.intake is None:
-                        self._apply(event, first=not watching.events)
-                    elif self._take_initial(event, watching.intake, first=not watching.events):
-                        await watching.intake.finish()
-                        self._end_initial(decode_bookmark(event.object).version)
-                        watching.intake = None
-                        stack.close()
+                    kind, raw = split_event(line)
+                    if kind == "ERROR":
+                        raise error_of_event(raw)
+                    if not watching.events:
+                        # Column definitions come with the first event of a watch only, a bookmark included.
+                        self._take_columns(self.source.projection.columns_of(raw))
+                    if kind == "BOOKMARK":
+                        if await self._take_bookmark(decode_bookmark(raw), watching):
+                            stack.close()
+                    else:
+                        self._take_change(kind, self._row_of(kind, raw, line), watching)
                     watching.events += 1
                     if self._turns.spent(len(line)):
                         await self._turns.give()
 
-    def _apply(self, event: WatchEvent, *, first: bool) -> None:
-        """Take one event of a watch into the store and save its version."""
-        if event.type == "BOOKMARK":
-            self._version = decode_bookmark(event.object).version or self._version
-        else:
-            row = self._row_of(event, first=first)
-            if event.type == "DELETED":
-                self.store.remove(row.key)
-            else:
-                self.store.put(row)
-            self._version = row.resource_version or self._version
-        self._short_watches = 0
-        self._expiries = 0
+    def _take_change(self, kind: str, row: Row, watching: _Watching) -> None:
+        """Take one object that came, changed or went.
 
-    def _take_initial(self, event: WatchEvent, intake: Intake, *, first: bool) -> bool:
-        """Take one of the initial events; True for the bookmark that ends them.
-
-        Their versions are not saved: they come in no order, so resuming from one would lose the others.
+        The versions of initial events are not saved: they come in no order, so resuming from one loses the others.
         """
-        if event.type == "BOOKMARK":
-            if not decode_bookmark(event.object).ends_initial:
-                raise _NoStreaming("a bookmark came before the end of the initial events")
-            return True
-        row = self._row_of(event, first=first)
-        if event.type == "DELETED":
-            intake.drop(row.key)
+        sink = watching.intake or self.store
+        if kind == "DELETED":
+            sink.remove(row.key)
         else:
-            intake.put(row)
-        return False
+            sink.put(row)
+        if watching.intake is None:
+            self._version = row.resource_version or self._version
+            self._short_watches = 0
+            self._expiries = 0
 
-    def _row_of(self, event: WatchEvent, *, first: bool) -> Row:
-        """Decode the object of an event; raises what the Status of an ERROR event stands for."""
-        raw = bytes(event.object)
-        if event.type == "ERROR":
-            raise error_of_event(raw)
-        if event.type not in ("ADDED", "MODIFIED", "DELETED"):
-            raise RubbishError(f"the watch sent an event of an unknown type: {event.type[:40]!r}")
-        if first:
-            # Column definitions come with the first event of a watch only.
-            self._take_columns(self.source.projection.columns_of(raw))
-        return self.source.projection.item(raw)
-
-    def _end_initial(self, version: str) -> None:
-        self._version = version
+    async def _take_bookmark(self, bookmark: Bookmark, watching: _Watching) -> bool:
+        """Save the version; True for the bookmark that ends the initial events, which makes them the store."""
+        if watching.intake is None:
+            self._version = bookmark.version or self._version
+            self._short_watches = 0
+            return False
+        if not bookmark.ends_initial:
+            raise _NoStreaming("a bookmark came before the end of the initial events")
+        await watching.intake.finish()
+        watching.intake = None
+        self._version = bookmark.version
         self.synced.set()
         self._set(SyncState.LIVE)
+        return True
+
+    def _row_of(self, kind: str, raw: bytes, line: bytes) -> Row:
+        """Decode the object of an event; raises RubbishError when the line is no event after all."""
+        if kind not in ("ADDED", "MODIFIED", "DELETED"):
+            raise RubbishError(f"the watch sent an event of an unknown type: {kind[:40]!r}")
+        row = self.source.projection.item(raw)
+        if row.broken:
+            decode_event(line)
+        return row
 
     def _take_columns(self, columns: tuple[TableColumn, ...] | None) -> None:
         if columns and columns != self.columns:

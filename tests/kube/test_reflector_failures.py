@@ -205,8 +205,9 @@ async def test_rubbish_instead_of_a_list_is_shown_and_tried_again() -> None:
         assert run.names == {"a"}
 
 
-async def test_a_line_that_is_no_event_costs_the_version_and_no_row() -> None:
-    watch = FakeStream(event("ADDED", pod("b", 11)), b"<html>\n")
+@pytest.mark.parametrize("line", [b"<html>\n", b'{"type":"ADDED","object":{"metadata":{"name":"x"}\n'])
+async def test_a_line_that_is_no_event_costs_the_version_and_no_row(line: bytes) -> None:
+    watch = FakeStream(event("ADDED", pod("b", 11)), line)
     transport = FakeTransport(LIST, watch, listing(pod("a", 1), pod("b", 11), version=20), FakeStream())
     async with reading(transport) as run:
         assert run.names == {"a", "b"}

@@ -15,6 +15,7 @@ from k9py.kube.watching import (
     decode_event,
     error_of_event,
     next_page_size,
+    split_event,
 )
 from tests.kube.fakes import NODES, PODS
 
@@ -53,7 +54,9 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch
 
 
 def test_a_bookmark_is_read_though_its_spec_fits_no_pod() -> None:
-    found = decode_bookmark(decode_event(BOOKMARK).object)
+    kind, raw = decode_event(BOOKMARK)
+    found = decode_bookmark(raw)
+    assert kind == "BOOKMARK"
     assert found.version == "7"
     assert not found.ends_initial
 
@@ -81,6 +84,14 @@ def test_a_bookmark_of_a_table_carries_its_annotation_in_its_row() -> None:
 def test_a_line_that_is_no_event_is_rubbish(line: bytes) -> None:
     with pytest.raises(RubbishError):
         decode_event(line)
+
+
+@pytest.mark.parametrize("kind", ["ADDED", "MODIFIED", "DELETED"])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_both_ways_to_split_a_line_agree(kind: str, separators: tuple[str, str]) -> None:
+    line = json.dumps({"type": kind, "object": {"metadata": {"name": "a"}}}, separators=separators).encode()
+    assert split_event(line) == decode_event(line)
+    assert json.loads(split_event(line)[1]) == {"metadata": {"name": "a"}}
 
 
 def test_an_error_event_is_the_error_its_status_stands_for() -> None:
