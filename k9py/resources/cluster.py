@@ -206,7 +206,8 @@ _LEASE = (
     *identity(namespaced=True),
     _lease("holder", "HOLDER", lambda row, _: row.holder, rank=3, max_width=70),
     _lease("renewed", "RENEWED", lambda row, ctx: age(row.renewed, ctx.now), align="right", rank=60, wide=True,
-           live=True, sort=lambda row, ctx: ctx.now - row.renewed if row.renewed else MISSING, measure=Measure.DURATION),
+           live=True, measure=Measure.DURATION,
+           sort=lambda row, ctx: ctx.now - row.renewed if row.renewed else MISSING),
     *TAIL,
 )  # fmt: skip
 
