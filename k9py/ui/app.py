@@ -33,6 +33,7 @@ from k9py.ui.burst import Burst
 from k9py.ui.completing import Vocabulary
 from k9py.ui.connecting import Connector, KubeconfigConnector
 from k9py.ui.connection import Connection
+from k9py.ui.flash import Flash
 from k9py.ui.flush import FlushClock
 from k9py.ui.globals import GlobalActions
 from k9py.ui.header import Load
@@ -48,16 +49,12 @@ from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id
 
 _LOG = logging.getLogger(__name__)
 
-FLASH_SECONDS = 6.0
-"""How long a message stays; long enough to read two lines."""
-
 
 class K9App(DiffApp[None]):
     """Everything a screen needs is an attribute here; everything it needs from outside came through the constructor."""
 
     CSS = TABLE_CSS
     ENABLE_COMMAND_PALETTE = False
-    NOTIFICATION_TIMEOUT = FLASH_SECONDS
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
 
     def __init__(
@@ -186,7 +183,7 @@ class K9App(DiffApp[None]):
         self._opener = Opener(session, self.connector.contexts)
         message = self.memory.recall(session.context)
         if message:
-            self.flash_text(message, severity="warning")
+            self.flash_text(message, Tone.WARN)
         browser = self.browser
         browser.tabs = self.memory.tabs(session.namespace)
         self.measuring.start(session)
@@ -278,12 +275,12 @@ class K9App(DiffApp[None]):
         handler = self.handler_of(action)
         reason = self.withheld(action)
         if reason:
-            self.flash_text(reason, severity="warning")
+            self.flash_text(reason, Tone.WARN)
             return
         try:
             refusal = await self.globals.refusal(action)
             if refusal:
-                self.flash_text(refusal, severity="warning")
+                self.flash_text(refusal, Tone.WARN)
                 return
             result = handler()
             if inspect.isawaitable(result):
@@ -358,17 +355,24 @@ class K9App(DiffApp[None]):
     def flash(self, error: BaseException) -> None:
         """Say what went wrong and what to do about it."""
         text = error.with_remedy() if isinstance(error, K9Error) else str(error)
-        self.flash_text(text, severity="error")
+        self.flash_text(text, Tone.BAD)
 
-    def flash_text(self, text: str, *, severity: str = "information") -> None:
-        """Say something at the edge of the screen; cluster data in it is never read as markup."""
-        level: Any = severity
-        self.notify(text, severity=level, markup=False)
+    def flash_text(self, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """Say something at the foot of the screen; cluster data in it is never read as markup."""
+        for screen in reversed(self.screen_stack):
+            for flash in screen.query(Flash):
+                flash.say(text, tone)
+                return
+
+    def hide_flash(self) -> None:
+        """A key was pressed: what was said has been read."""
+        for flash in self.screen.query(Flash):
+            flash.hide()
 
     def report_failure(self, name: str, error: BaseException) -> None:
         """Log what a background task raised and say that it ended."""
         _LOG.error("task %s failed", name, exc_info=error)
-        self.flash_text(f"{name}: {error}", severity="error")
+        self.flash_text(f"{name}: {error}", Tone.BAD)
 
     def copy(self, text: str, what: str) -> None:
         """Copy to the clipboard of the terminal (OSC 52), and say so."""
@@ -411,6 +415,7 @@ class K9App(DiffApp[None]):
         """Tell the flush clock about keys: they win over changes."""
         if isinstance(event, events.Key):
             self.flushing.key_pressed()
+            self.hide_flash()
         await super().on_event(event)
 
 
@@ -441,8 +446,6 @@ def _theme(name: str, paths: Paths) -> Any:
     except SettingsError as error:
         _LOG.warning("theme: %s", error.with_remedy())
         return load_theme("dark")
-
-
 
 
 def run_ui(options: UiOptions) -> int:

@@ -20,6 +20,7 @@ from k9py.ui import header
 from k9py.ui.acting import BrowseActions, Handler
 from k9py.ui.completing import complete
 from k9py.ui.detail import DetailPane
+from k9py.ui.flash import Flash
 from k9py.ui.keys import footer, key_name, key_text
 from k9py.ui.listpane import ListPane
 from k9py.ui.navigator import Tabs, View
@@ -131,6 +132,7 @@ class BrowseScreen(Screen[None]):
             yield DetailPane(look)
         yield Rule(look, id="so-what-rule")
         yield Bar(look, id="so-what")
+        yield Flash(look)
         yield Bar(look, id="keys", raised=True)
         yield completions
 
@@ -362,9 +364,7 @@ class BrowseScreen(Screen[None]):
         """Open the prompt for a command."""
         self.query_one("#crumbs").display = False
         vocabulary = self.k9.vocabulary()
-        self.prompt.open(
-            ":", text, completer=lambda line: complete(line, vocabulary), history=self.k9.command_history
-        )
+        self.prompt.open(":", text, completer=lambda line: complete(line, vocabulary), history=self.k9.command_history)
 
     def open_filter(self, text: str | None = None) -> None:
         """Open the prompt for the filter of this list; what is typed takes effect at once."""
@@ -408,11 +408,23 @@ class BrowseScreen(Screen[None]):
         elif event.mode == "find":
             self.detail.focus_text()
         else:
-            try:
-                self.acting.command(event.text)
-            except K9Error as error:
-                self.k9.flash(error)
-                self.open_command(event.text)
+            self._run_command(event)
+
+    def _run_command(self, event: Prompt.Submitted) -> None:
+        """Carry out a command; the beginning of a word is taken for the word it most likely begins."""
+        try:
+            self.acting.command(event.text)
+            return
+        except K9Error as error:
+            trouble = error
+        try:
+            if event.best and event.best != event.text:
+                self.acting.command(event.best)
+                return
+        except K9Error as error:
+            trouble = error
+        self.k9.flash(trouble)
+        self.open_command(event.text)
 
     def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
         """Leave everything as it was before the prompt opened."""

@@ -58,9 +58,7 @@ class KubeconfigConnector:
 
     def contexts(self) -> tuple[ContextEntry, ...]:
         """Return every context of the kubeconfig."""
-        return tuple(
-            ContextEntry(info.name, info.cluster, info.user, info.namespace) for info in self._load().contexts
-        )
+        return tuple(ContextEntry(info.name, info.cluster, info.user, info.namespace) for info in self._load().contexts)
 
     async def open(self, context: str, loan: TerminalLoan, generation: int) -> Session:
         """Resolve the context and connect."""

@@ -1,4 +1,4 @@
-"""What works on every screen: help, palette, contexts, namespaces, themes, leaving; and whether an action is allowed."""
+"""What works on every screen: help, palette, contexts, namespaces, themes, leaving; and what is allowed."""
 
 from __future__ import annotations
 
@@ -126,9 +126,7 @@ class GlobalActions:
             if asked is None or session is None:
                 continue
             try:
-                verdict = await session.permissions.allowed(
-                    need.verb, asked[0], asked[1], subresource=need.subresource
-                )
+                verdict = await session.permissions.allowed(need.verb, asked[0], asked[1], subresource=need.subresource)
             except K9Error:
                 # Who cannot be asked cannot forbid: the request itself will be answered by the server.
                 continue

@@ -43,9 +43,7 @@ class HelpScreen(ModalScreen[str | None]):
         Binding("enter", "run", show=False, priority=True),
     ]
 
-    def __init__(
-        self, look: Look, actions: Sequence[Action], resource: ApiResource | None, row: Row | None
-    ) -> None:
+    def __init__(self, look: Look, actions: Sequence[Action], resource: ApiResource | None, row: Row | None) -> None:
         super().__init__()
         self._look = look
         self._actions = sorted(actions, key=lambda action: action.group != "look")

@@ -48,6 +48,8 @@ class ListPane(Vertical):
         self._filter: Filter | None = None
         self._wake: Callable[[], None] = lambda: None
         self._wanted = ""
+        self._was_live = False
+        """True once the first list is complete: what comes later is new."""
 
     def compose(self) -> ComposeResult:
         """The table fills the pane."""
@@ -71,6 +73,7 @@ class ListPane(Vertical):
         source.on_wake = wake
         self._server_columns = source.columns
         self._filter = None
+        self._was_live = False
         table = self.table
         table.clear_marks()
         table.reset(())
@@ -134,7 +137,9 @@ class ListPane(Vertical):
         if changes.reset:
             table.reset(source.rows().values())
         elif changes:
-            table.apply(changes.upserts, changes.removed)
+            filling = not self._was_live
+            table.apply(changes.upserts, changes.removed, filling=filling)
+        self._was_live = self._was_live or source.status.state is SyncState.LIVE
         self._place_cursor()
         self._explain_empty()
         self.post_message(self.Flushed(self))

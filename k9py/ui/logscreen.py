@@ -17,6 +17,7 @@ from k9py.kube.logs import LogFeed
 from k9py.kube.session import Session
 from k9py.resources.actions import Where
 from k9py.resources.model import Tone
+from k9py.ui.flash import Flash
 from k9py.ui.keys import footer, key_name
 from k9py.ui.podwork import PodContainers
 from k9py.ui.prompt import Completions, Prompt
@@ -34,6 +35,9 @@ TAG_LETTERS = 2
 """Cells of the tag that tells sources apart without colour."""
 
 TAG_TONES = (Tone.ACCENT, Tone.OK, Tone.NEW, Tone.WARN, Tone.DIM)
+
+
+LINE_TONES = {LineKind.GAP: Tone.WARN, LineKind.NOTE: Tone.ACCENT, LineKind.ERROR: Tone.BAD}
 
 
 class LogScreen(Screen[None]):
@@ -102,6 +106,7 @@ class LogScreen(Screen[None]):
         yield Bar(look, id="log-title", raised=True)
         yield Prompt(look, completions)
         yield TextView(look, limit=logs.lines, follow=True)
+        yield Flash(look)
         yield Bar(look, id="keys", raised=True)
         yield completions
 
@@ -180,7 +185,7 @@ class LogScreen(Screen[None]):
         return text, TAG_TONES[number % len(TAG_TONES)]
 
     def _line(self, line: LogLine) -> Line:
-        tone = {LineKind.GAP: Tone.WARN, LineKind.NOTE: Tone.ACCENT, LineKind.ERROR: Tone.BAD}.get(line.kind, Tone.PLAIN)
+        tone = LINE_TONES.get(line.kind, Tone.PLAIN)
         spans: list[tuple[str, Tone]] = []
         if self._times and line.stamp:
             moment = datetime.fromtimestamp(line.stamp / NANO)

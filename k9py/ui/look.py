@@ -43,12 +43,8 @@ class Look:
         roles = theme.roles
         paper = self._colour(roles["background"])
         raised = self._colour(roles["surface"])
-        self._tones: Mapping[Tone, Style] = {
-            tone: self._style(roles[role], paper) for tone, role in _ROLE_OF.items()
-        }
-        self._raised: Mapping[Tone, Style] = {
-            tone: self._style(roles[role], raised) for tone, role in _ROLE_OF.items()
-        }
+        self._tones: Mapping[Tone, Style] = {tone: self._style(roles[role], paper) for tone, role in _ROLE_OF.items()}
+        self._raised: Mapping[Tone, Style] = {tone: self._style(roles[role], raised) for tone, role in _ROLE_OF.items()}
         self.base = self._tones[Tone.PLAIN]
         """Plain text on the background."""
         self.bar = self._raised[Tone.PLAIN]
@@ -64,7 +60,6 @@ class Look:
     def style(self, tone: Tone, *, raised: bool = False) -> Style:
         """Return the style of a meaning, on the background or on the surface."""
         return (self._raised if raised else self._tones)[tone]
-
 
     def _colour(self, role: Role) -> Color | None:
         match self.depth:

@@ -1,4 +1,4 @@
-"""Measured use on the screen: which samples are collected while what is shown, and the context cells are computed in."""
+"""Measured use on the screen: what is collected while what is shown, and the context cells are computed in."""
 
 from __future__ import annotations
 

@@ -94,5 +94,3 @@ class Memory:
         except OSError as error:
             return f"what was done here cannot be remembered: {error}"
         return ""
-
-

@@ -8,6 +8,7 @@ from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource, ObjectRef
 from k9py.kube.rows import Row
 from k9py.kube.session import Session
+from k9py.resources.model import Tone
 from k9py.resources.registry import spec_for
 from k9py.ui.logscreen import LogScreen
 from k9py.ui.picker import Choice, PickScreen
@@ -93,4 +94,4 @@ class PodWork:
         self._app.repaint_all()
         said = ending(result)
         if said:
-            self._app.flash_text(said, severity="warning")
+            self._app.flash_text(said, Tone.WARN)

@@ -145,6 +145,8 @@ class Prompt(Horizontal):
 
         mode: str
         text: str
+        best: str = ""
+        """The completion whose beginning the text is; empty when there is none."""
 
     @dataclass
     class Cancelled(Message):
@@ -275,5 +277,7 @@ class Prompt(Horizontal):
         """Close and hand the line over; the owner reopens it when the line means nothing."""
         event.stop()
         mode = self.mode
+        typed = event.value.lower().strip()
+        best = next((c.line for c in self._completions.candidates if typed and c.line.startswith(typed)), "")
         self.close()
-        self.post_message(self.Submitted(mode, event.value))
+        self.post_message(self.Submitted(mode, event.value, best))

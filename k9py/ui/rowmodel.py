@@ -62,6 +62,8 @@ class RowModel:
         self._predicate: Predicate | None = None
         self._column: Column | None = None
         self.descending = False
+        self.filling = False
+        """True during a first list: rows that arrive were there before, so they do not count as new."""
 
     @property
     def sort_column(self) -> Column | None:
@@ -145,7 +147,7 @@ class RowModel:
         for key, row in upserts.items():
             known = self.entries.get(key)
             if known is None:
-                self._add(Entry(key, row, born=now), delta)
+                self._add(Entry(key, row, born=None if self.filling else now), delta)
             elif known.row is not row:
                 self._replace(known, row, now, delta)
         return delta
@@ -165,7 +167,7 @@ class RowModel:
         for key, row in upserts.items():
             known = self.entries.get(key)
             if known is None:
-                known = self.entries[key] = Entry(key, row, born=now)
+                known = self.entries[key] = Entry(key, row, born=None if self.filling else now)
             elif known.row is row:
                 continue
             else:

@@ -251,8 +251,12 @@ class RowTable(ScrollView, can_focus=True):
         self._sync()
         self._marks_changed(lost)
 
-    def apply(self, upserts: Mapping[str, Row], removed: Iterable[str] = ()) -> None:
-        """Bring in changed and new rows by key, and take out the removed keys."""
+    def apply(self, upserts: Mapping[str, Row], removed: Iterable[str] = (), *, filling: bool = False) -> None:
+        """Bring in changed and new rows by key, and take out the removed keys.
+
+        ``filling`` is for the pages of a first list: their rows were there before and get no change mark.
+        """
+        self._view.model.filling = filling
         lost = self._view.apply(upserts, removed)
         self._sync()
         self._marks_changed(lost)

@@ -211,9 +211,7 @@ class TextView(Widget, can_focus=True):
             kept = [line - overflow for line in self._matches if line >= overflow]
             self._match -= len(self._matches) - len(kept)
             self._matches = kept
-        self._matches += [
-            number for number in range(first, len(self._lines)) if search(line_text(self._lines[number]))
-        ]
+        self._matches += [number for number in range(first, len(self._lines)) if search(line_text(self._lines[number]))]
         self._match = min(max(-1, self._match), len(self._matches) - 1)
 
     def _show_match(self) -> None:
