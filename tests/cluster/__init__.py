@@ -4,6 +4,16 @@ Tests ask `available()` first; it never builds anything by itself. A cluster is 
 plane is in the build cache (`python -m tests.cluster up` fills it) or `K9PY_TEST_CLUSTER=1` allows a build,
 which takes minutes. `K9PY_TEST_KUBECONFIG` names any other cluster (kind, minikube, k3s, a lab) to be used
 instead; nothing is started or stopped then.
+
+Pods act by the first word of their image's last part, or by the annotation `k9py.dev/behaviour` (one
+container: `k9py.dev/behaviour.NAME`): `crash` exits 1, `oom` is killed for memory, `missing` cannot be pulled,
+`slow` takes 5 s to start, `unready` never gets ready, `complete` exits 0; pods of a Job complete by themselves.
+More annotations, all under `k9py.dev/`:
+
+- of a pod: `run-for`, `start-delay`, `restart-delay`, `stop-delay` (durations such as `3s`),
+  `log-lines-per-second` (number), `forward-to` (an address on loopback that answers for its ports);
+- of a workload: `load-cpu`, `load-memory` (quantities shared by its ready pods; more memory than the limit kills);
+- of a node: `node-state: not-ready`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from .layout import LOOPBACK, Layout
 
 REQUEST_SECONDS = 10.0
 ANSWERED = range(200, 300)
-ALREADY_EXISTS = 409
 
 
 class ApiClient:
@@ -45,8 +44,14 @@ class ApiClient:
     def create(self, path: str, body: dict[str, Any]) -> None:
         """Create an object; one that is there already is left as it is."""
         status, answer = self._request("POST", path, body)
-        if status not in ANSWERED and status != ALREADY_EXISTS:
+        if status not in ANSWERED and status != http.HTTPStatus.CONFLICT:
             raise ClusterError(f"POST {path}: {status} {_message(answer)}")
+
+    def delete(self, path: str) -> None:
+        """Delete an object; one that is not there is fine."""
+        status, answer = self._request("DELETE", path, None)
+        if status not in ANSWERED and status != http.HTTPStatus.NOT_FOUND:
+            raise ClusterError(f"DELETE {path}: {status} {_message(answer)}")
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
         connection = http.client.HTTPSConnection(LOOPBACK, self._port, context=self._tls, timeout=REQUEST_SECONDS)

@@ -6,6 +6,7 @@ meets an old binary. Binaries live outside the checkout, in `$XDG_CACHE_HOME/k9p
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -24,6 +25,9 @@ COMMON_GO = Path("/usr/local/go/bin/go")
 """Where Go's own installer puts it; looked at when PATH has no `go`."""
 
 COMMANDS = ("control", "kubectl")
+BUILDS_KEPT = 3
+"""Each takes 190 MB; clusters made with an older one still run, but their parts cannot be started again."""
+
 PROGRESS_SECONDS = 15
 """Between two progress lines of a build that takes minutes."""
 
@@ -34,8 +38,19 @@ VERSION_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/versi
 class Binaries:
     """The built programs: the control plane (one multi-call binary) and kubectl."""
 
-    control: Path
-    kubectl: Path
+    folder: Path
+
+    @property
+    def control(self) -> Path:
+        return self.folder / "control"
+
+    @property
+    def kubectl(self) -> Path:
+        return self.folder / "kubectl"
+
+    @property
+    def complete(self) -> bool:
+        return self.control.exists() and self.kubectl.exists()
 
 
 def cache_root() -> Path:
@@ -62,9 +77,8 @@ def kubernetes_version() -> str:
 
 def built() -> Binaries | None:
     """Return the binaries of the present sources when they are in the cache."""
-    folder = _build_folder()
-    binaries = Binaries(control=folder / "control", kubectl=folder / "kubectl")
-    return binaries if binaries.control.exists() and binaries.kubectl.exists() else None
+    binaries = Binaries(folder=_build_folder())
+    return binaries if binaries.complete else None
 
 
 def build() -> Binaries:
@@ -75,17 +89,23 @@ def build() -> Binaries:
     go = find_go()
     if go is None:
         raise ClusterError("no Go found: install Go 1.26 or set K9PY_TEST_KUBECONFIG to an existing cluster")
-    folder = _build_folder()
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with (cache_root() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = built()  # Another process may have built while this one waited.
+        return ready if ready is not None else _fill_cache(go, _build_folder())
+
+
+def _fill_cache(go: Path, folder: Path) -> Binaries:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
         _compile(go, Path(scratch))
         folder.mkdir(exist_ok=True)
         for command in COMMANDS:
             os.replace(Path(scratch) / command, folder / command)
-    ready = built()
-    if ready is None:
-        raise ClusterError(f"the build left no binaries in {folder}")
-    return ready
+    builds = [path for path in cache_root().iterdir() if Binaries(folder=path).complete]
+    for old in sorted(builds, key=lambda path: path.stat().st_mtime)[:-BUILDS_KEPT]:
+        shutil.rmtree(old)
+    return Binaries(folder=folder)
 
 
 def _build_folder() -> Path:

@@ -59,15 +59,17 @@ class Layout:
 
     root: Path
     ports: Ports
+    build: Path
+    """The folder of the binaries that the cluster was made with: later sources must not change a running one."""
 
     @classmethod
-    def create(cls, root: Path) -> Layout:
+    def create(cls, root: Path, build: Path) -> Layout:
         """Make the folder of a new cluster, readable by its owner alone: it holds keys."""
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        layout = cls(root=root, ports=Ports.free())
+        layout = cls(root=root, ports=Ports.free(), build=build)
         for folder in (layout.certificates, layout.logs, layout.processes, layout.kubeconfigs):
             folder.mkdir(mode=0o700, exist_ok=True)
-        layout.state_file.write_text(json.dumps({"ports": asdict(layout.ports)}))
+        layout.state_file.write_text(json.dumps({"ports": asdict(layout.ports), "build": str(build)}))
         return layout
 
     @classmethod
@@ -77,8 +79,9 @@ class Layout:
         if not state_file.exists():
             return None
         try:
-            ports = json.loads(state_file.read_text())["ports"]
-            return cls(root=root, ports=Ports(**(ports | {"kubelet": tuple(ports["kubelet"])})))
+            state = json.loads(state_file.read_text())
+            ports = state["ports"] | {"kubelet": tuple(state["ports"]["kubelet"])}
+            return cls(root=root, ports=Ports(**ports), build=Path(state["build"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ClusterError(f"{state_file} is damaged: remove {root} and start again") from error
 
@@ -89,7 +92,7 @@ class Layout:
             etcd=0, etcd_peer=0, apiserver=0, controller_manager=0, scheduler=0,
             metrics_server=0, prometheus=0, egress=0, kubelet=(),
         )  # fmt: skip
-        return cls(root=root, ports=unknown) if (root / "state.json").exists() else None
+        return cls(root=root, ports=unknown, build=root) if (root / "state.json").exists() else None
 
     @property
     def state_file(self) -> Path:

@@ -66,6 +66,8 @@ class Cluster:
         """Start a part of the control plane and wait until it answers."""
         if name not in START_ORDER:
             raise ClusterError(f"no component {name!r}; there are {', '.join(START_ORDER)}")
+        if name == "kwok" and not processes.running(self.layout, name):
+            self._release_leases()
         processes.start(self.layout, name, command(name, self.layout, self._binaries))
         self._wait_ready(name)
 
@@ -82,6 +84,12 @@ class Cluster:
     def down(self) -> None:
         """End every process and remove the cluster's folder."""
         down(self.layout.root)
+
+    def _release_leases(self) -> None:
+        """Remove the nodes' leases: a new kwok would wait until those of the one before it run out."""
+        client = ApiClient(self.layout, port=self.layout.ports.apiserver)
+        for name in NODE_NAMES:
+            client.delete(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}")
 
     def _wait_ready(self, name: str) -> None:
         check = self._readiness().get(name)
@@ -126,10 +134,10 @@ class Cluster:
 
 def up(root: Path) -> Cluster:
     """Return the cluster of folder `root`, building and starting what is missing, once it is ready."""
-    binaries = build()
     layout = Layout.load(root)
+    binaries = build() if layout is None else Binaries(folder=layout.build)
     if layout is None:
-        layout = Layout.create(root)
+        layout = Layout.create(root, binaries.folder)
         subprocess.run([binaries.control, "certificates", layout.certificates], check=True, stdin=subprocess.DEVNULL)
         for user, namespace in USERS.items():
             write_kubeconfig(layout, user, namespace=namespace)
@@ -160,7 +168,7 @@ def down(root: Path) -> bool:
 def find(root: Path) -> Cluster | None:
     """Return the cluster of folder `root` when there is one, running or not."""
     layout = Layout.load(root)
-    return None if layout is None else Cluster(layout, build())
+    return None if layout is None else Cluster(layout, Binaries(folder=layout.build))
 
 
 def _condition(manifest: dict[str, object], wanted: str) -> bool:

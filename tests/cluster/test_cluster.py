@@ -5,17 +5,21 @@ Skipped, with the reason, where no real control plane can be had; see the packag
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import secrets
+import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
-from . import Cluster, ClusterError, ForeignCluster, available, running_cluster, wait_for
+from . import Cluster, ClusterError, ForeignCluster, available, prometheus, running_cluster, wait_for
 from .foreign import KUBECONFIG_VARIABLE
 
 UNAVAILABLE = available()
@@ -68,6 +72,20 @@ class Kubectl:
         done = self.run(*arguments, stdin=stdin)
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
+
+    @contextmanager
+    def streaming(self, *arguments: str) -> Iterator[IO[str]]:
+        """Give the output of a command that runs until it is ended."""
+        process = subprocess.Popen(
+            [*self._prefix, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        try:
+            yield process.stdout
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
     def get(self, *arguments: str) -> dict[str, Any]:
         return dict(json.loads(self("get", *arguments, "--output=json")))
@@ -194,21 +212,18 @@ def test_a_job_completes(kubectl: Kubectl) -> None:
 
 
 def test_a_pod_is_resized_in_place_and_debugged(kubectl: Kubectl) -> None:
-    kubectl.pod("web", "nginx:1")
-    resources = {"spec": {"containers": [{"name": "web", "resources": {"requests": {"cpu": "250m"}}}]}}
-    before = container_status(kubectl, "web")["containerID"]
     kubectl("run", "sized", "--image=nginx:1", f"--overrides={json.dumps(sized_pod('100m'))}")
     kubectl("wait", "--for=condition=Ready", "pod/sized", "--timeout=20s")
-    resources["spec"]["containers"][0]["name"] = "sized"
-    kubectl("patch", "pod", "sized", "--subresource=resize", "--patch", json.dumps(resources))
+    before = container_status(kubectl, "sized")["containerID"]
+    kubectl("patch", "pod", "sized", "--subresource=resize", "--patch", json.dumps(sized_pod("250m")))
     wait_status(kubectl, "sized", lambda status: status["resources"].get("requests", {}).get("cpu") == "250m")
-    kubectl("debug", "web", "--image=busybox:1", "--container=debugger", "--", "sleep", "60")
+    kubectl("debug", "sized", "--image=busybox:1", "--container=debugger", "--", "sleep", "60")
     wait_for(
         "debug container runs",
-        lambda: kubectl.get("pod", "web")["status"].get("ephemeralContainerStatuses"),
+        lambda: kubectl.get("pod", "sized")["status"].get("ephemeralContainerStatuses"),
         limit_seconds=STEP_SECONDS,
     )
-    assert container_status(kubectl, "web")["containerID"] == before
+    assert container_status(kubectl, "sized")["containerID"] == before
 
 
 def sized_pod(cpu: str) -> dict[str, Any]:
@@ -239,6 +254,52 @@ def test_an_autoscaler_follows_the_load_put_on_its_workload(kubectl: Kubectl) ->
     )
     usage = kubectl("top", "pods", "--no-headers")
     assert "api-" in usage
+
+
+def test_more_memory_load_than_the_limit_kills_the_container_once_more(kubectl: Kubectl) -> None:
+    kubectl("create", "deployment", "api", "--image=nginx:1")
+    kubectl("set", "resources", "deployment/api", "--limits=memory=64Mi")
+    kubectl("annotate", "deployment", "api", "k9py.dev/load-memory=200Mi")
+
+    def killed() -> bool:
+        pods = kubectl.get("pods")["items"]
+        lives = [status for pod in pods for status in pod["status"].get("containerStatuses", [])]
+        reasons = [life.get("lastState", {}).get("terminated", {}).get("reason") for life in lives]
+        return "OOMKilled" in reasons
+
+    wait_for("a container killed for memory", killed, limit_seconds=STEP_SECONDS)
+
+
+def test_a_forwarded_port_answers_for_the_pod(kubectl: Kubectl) -> None:
+    kubectl.pod("web", "nginx:1", "--port=8080")
+    with kubectl.streaming("port-forward", "pod/web", ":8080", "--address=127.0.0.1") as forward:
+        address = forward.readline().split()[2]
+        connection = http.client.HTTPConnection(address, timeout=STEP_SECONDS)
+        try:
+            connection.request("GET", "/hello")
+            assert connection.getresponse().read().endswith(b"/web port 8080: GET /hello\n")
+        finally:
+            connection.close()
+
+
+def test_attaching_shows_what_the_container_writes_from_now_on(kubectl: Kubectl) -> None:
+    kubectl("run", "web", "--image=nginx:1", "--annotations=k9py.dev/log-lines-per-second=10")
+    kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=20s")
+    with kubectl.streaming("attach", "web") as output:
+        lines = [output.readline() for _ in range(3)]
+    assert all(" request " in line for line in lines)
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="NO PROMETHEUS: install the package `prometheus`")
+def test_prometheus_scrapes_every_node_and_the_api_server(cluster: Cluster) -> None:
+    address = prometheus.start(cluster.layout)
+
+    def all_up() -> bool:
+        with urllib.request.urlopen(f"{address}/api/v1/query?query=up", timeout=STEP_SECONDS) as answer:
+            targets = json.load(answer)["data"]["result"]
+        return sum(target["value"][1] == "1" for target in targets) == 4
+
+    wait_for("four targets up", all_up, limit_seconds=STEP_SECONDS)
 
 
 def test_the_restricted_user_reads_pods_of_one_namespace_only(cluster: Cluster) -> None:

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -68,14 +68,19 @@ func serve(ctx context.Context, chosen options) error {
 		return err
 	}
 	config.QPS = -1
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
 	s := &server{scratch: chosen.scratch, started: time.Now(), lifetime: ctx}
 	if s.store, err = watchPods(ctx, config, s.changed, s.removed); err != nil {
 		return err
 	}
-	if s.nodes, err = watchNodes(ctx, config); err != nil {
+	if s.nodes, err = watchNodes(ctx, clients); err != nil {
 		return err
 	}
-	s.accounts = newAccountant(s.store)
+	out := killer{clients}
+	s.accounts = newAccountant(s.store, func(pod *corev1.Pod, name string) { out.kill(ctx, pod, name) })
 	go s.accounts.run(ctx)
 	security, err := tlsConfig(chosen)
 	if err != nil {
@@ -111,11 +116,7 @@ func serve(ctx context.Context, chosen options) error {
 	}
 }
 
-func watchNodes(ctx context.Context, config *rest.Config) (corelisters.NodeLister, error) {
-	clients, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
+func watchNodes(ctx context.Context, clients kubernetes.Interface) (corelisters.NodeLister, error) {
 	factory := informers.NewSharedInformerFactory(clients, 0)
 	lister := factory.Core().V1().Nodes().Lister()
 	factory.Start(ctx.Done())

@@ -38,6 +38,7 @@ type containerKey struct {
 // accountant adds up the CPU time of every container: scrapers want ever growing counters, not rates.
 type accountant struct {
 	store *podStore
+	kill  func(*corev1.Pod, string)
 
 	mutex sync.Mutex
 	at    time.Time
@@ -45,8 +46,8 @@ type accountant struct {
 	nodes map[string]float64
 }
 
-func newAccountant(store *podStore) *accountant {
-	return &accountant{store: store, at: time.Now(), uses: map[containerKey]use{}, nodes: map[string]float64{}}
+func newAccountant(store *podStore, kill func(pod *corev1.Pod, container string)) *accountant {
+	return &accountant{store: store, kill: kill, at: time.Now(), uses: map[containerKey]use{}, nodes: map[string]float64{}}
 }
 
 func (a *accountant) run(ctx context.Context) {
@@ -106,6 +107,9 @@ func (a *accountant) accountPod(pod *corev1.Pod, cores float64, memory uint64, s
 		if each.name == loaded {
 			now.cores += cores
 			now.memory += memory
+		}
+		if outOfMemory(each, now.memory, started, a.at) {
+			go a.kill(pod, each.name)
 		}
 		limit(&now, each.spec.Resources.Limits)
 		key := containerKey{pod.UID, each.name}
