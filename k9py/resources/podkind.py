@@ -101,10 +101,8 @@ def pod_health(row: Row, ctx: RowContext) -> Health:
         return FINISHED
     if trouble is None:
         return _untroubled(row, ctx)
-    if trouble.what == "waiting":
-        return _waiting(trouble, ctx)
-    if trouble.what == "terminated":
-        return _terminated(row, trouble, ctx)
+    if trouble.what in ("waiting", "terminated"):
+        return container_health(trouble, ctx)
     if trouble.what == "unschedulable":
         return _unschedulable(trouble)
     if trouble.what == "pod":
@@ -137,6 +135,11 @@ def _terminating(row: PodRow, ctx: RowContext) -> Health:
     return Health(Level.BUSY, "terminating")
 
 
+def container_health(trouble: Trouble, ctx: RowContext) -> Health:
+    """Return what a container that waits or has ended needs."""
+    return _terminated(trouble, ctx) if trouble.what == "terminated" else _waiting(trouble, ctx)
+
+
 def _waiting(trouble: Trouble, ctx: RowContext) -> Health:
     subject = f"container {trouble.container}"
     if trouble.reason in IMAGE_REASONS:
@@ -165,7 +168,7 @@ def _limit(trouble: Trouble) -> str:
     return f" at its memory limit of {trouble.memory_limit}" if trouble.memory_limit else " (it has no memory limit)"
 
 
-def _terminated(row: PodRow, trouble: Trouble, ctx: RowContext) -> Health:
+def _terminated(trouble: Trouble, ctx: RowContext) -> Health:
     when = f" {ages.human(ctx.now - trouble.at)} ago" if trouble.at else ""
     if trouble.reason == "OOMKilled":
         text = f"container {trouble.container} was OOMKilled{when}{_limit(trouble)}"

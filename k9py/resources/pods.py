@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from k9py.core import quantity
@@ -85,7 +86,7 @@ class _PodFill:
         if spec.readiness_gates:
             row.gates = _gates(spec.readiness_gates, status)
         row.cpu_request, row.cpu_limit, row.memory_request, row.memory_limit = self._resources(spec)
-        row.gpu = _gpus(spec.containers or ())
+        row.gpu = gpus_of(spec.containers or ())
         row.refs = shared.texts(_references(row.name, spec))
 
     def _resources(self, spec: PodSpec) -> _Sums:
@@ -182,7 +183,8 @@ def _add(totals: list[int], unlimited: list[bool], resources: Resources | None) 
     unlimited[1] |= memory_limit is None
 
 
-def _gpus(containers: list[Container] | tuple[()]) -> str:
+def gpus_of(containers: Sequence[Container]) -> str:
+    """Return ``request:limit`` of the GPUs these containers ask for; empty without."""
     asked = limited = 0
     for container in containers:
         resources = container.resources

@@ -119,14 +119,15 @@ def _init_reason(container: ContainerStatus, index: int, total: int, *, is_sidec
     if is_sidecar and container.started:
         return ""
     if ended is not None:
-        return f"Init:{_ended(ended)}"
+        return f"Init:{ended_text(ended)}"
     waiting = state.waiting if state else None
     if waiting is not None and waiting.reason and waiting.reason != "PodInitializing":
         return f"Init:{waiting.reason}"
     return f"Init:{index}/{total}"
 
 
-def _ended(ended: Terminated) -> str:
+def ended_text(ended: Terminated) -> str:
+    """Return how a container ended: the reason, else its signal or exit code."""
     if ended.reason:
         return ended.reason
     return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
@@ -144,7 +145,7 @@ def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[s
         if state.waiting is not None and state.waiting.reason:
             reason = state.waiting.reason
         elif state.terminated is not None:
-            reason = _ended(state.terminated)
+            reason = ended_text(state.terminated)
         elif container.ready and state.running is not None:
             running = True
             ready += 1
@@ -162,7 +163,7 @@ def find_trouble(spec: PodSpec, status: PodStatus, state: PrintedState) -> Troub
         return Trouble("pod", reason=intern(status.reason), message=_cut(status.message))
     for group in (status.init_container_statuses, status.container_statuses):
         for container in group or ():
-            trouble = _container_trouble(spec, container)
+            trouble = container_trouble(spec, container)
             if trouble is not None:
                 return trouble
     if status.phase == "Pending":
@@ -182,14 +183,14 @@ def find_trouble(spec: PodSpec, status: PodStatus, state: PrintedState) -> Troub
     return None
 
 
-def _container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | None:
+def container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | None:
     """Return the trouble of a container that waits for a bad reason or has failed; None for any other."""
     state = container.state
     if state is None:
         return None
     waiting, ended = state.waiting, state.terminated
     if waiting is not None and (waiting.reason or "") not in STARTING_REASONS:
-        last = container.last_state.terminated if container.last_state else None
+        last = last_end(container)
         return Trouble(
             "waiting",
             container=intern(container.name or ""),
@@ -197,7 +198,7 @@ def _container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | N
             message=_cut(waiting.message),
             exit_code=last.exit_code if last else 0,
             at=time_or_zero(last.finished_at) if last else 0.0,
-            last_reason=intern(_ended(last)) if last else "",
+            last_reason=intern(ended_text(last)) if last else "",
             restarts=container.restart_count or 0,
             memory_limit=_memory_limit(spec, container.name) if last and last.reason == "OOMKilled" else "",
         )
@@ -206,11 +207,16 @@ def _container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | N
     return None
 
 
+def last_end(container: ContainerStatus) -> Terminated | None:
+    """Return how the run before this one ended."""
+    return container.last_state.terminated if container.last_state else None
+
+
 def _from_end(spec: PodSpec, what: str, container: ContainerStatus, ended: Terminated) -> Trouble:
     return Trouble(
         what,
         container=intern(container.name or ""),
-        reason=intern(_ended(ended)),
+        reason=intern(ended_text(ended)),
         message=_cut(ended.message),
         exit_code=ended.exit_code,
         at=time_or_zero(ended.finished_at),
@@ -225,13 +231,13 @@ def _unready(status: PodStatus) -> Trouble | None:
         for container in group or ():
             state = container.state
             if state is not None and state.running is not None and not container.ready:
-                last = container.last_state.terminated if container.last_state else None
+                last = last_end(container)
                 return Trouble(
                     "unready",
                     container=intern(container.name or ""),
                     reason="Starting" if container.started is False else "Unready",
                     at=time_or_zero(state.running.started_at),
-                    last_reason=intern(_ended(last)) if last else "",
+                    last_reason=intern(ended_text(last)) if last else "",
                     restarts=container.restart_count or 0,
                 )
     return None
@@ -242,7 +248,7 @@ def _last_restart(spec: PodSpec, status: PodStatus) -> Trouble | None:
     newest: tuple[float, ContainerStatus, Terminated] | None = None
     for group in (status.init_container_statuses, status.container_statuses):
         for container in group or ():
-            last = container.last_state.terminated if container.last_state else None
+            last = last_end(container)
             if last is None or not container.restart_count:
                 continue
             at = time_or_zero(last.finished_at)
