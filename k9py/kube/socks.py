@@ -20,11 +20,14 @@ def socks_connector(url: str, options: dict[str, Any]) -> aiohttp.TCPConnector:
     """
     try:
         aiohttp_socks = importlib.import_module("aiohttp_socks")
-        python_socks = importlib.import_module("python_socks.async_.asyncio")
+        python_socks = importlib.import_module("python_socks")
+        asyncio_proxy = importlib.import_module("python_socks.async_.asyncio").Proxy
     except ImportError:
         raise KubeconfigError(
             f"The proxy {shown(url)} speaks SOCKS, and aiohttp-socks is not installed", remedy=SOCKS_REMEDY
         ) from None
+
+    failures = (python_socks.ProxyError, python_socks.ProxyConnectionError, python_socks.ProxyTimeoutError)
 
     class NamedConnector(aiohttp_socks.ProxyConnector):  # type: ignore[misc,name-defined]
         """Does TLS itself, over the proxy's socket: aiohttp-socks alone ignores the TLS server name."""
@@ -39,10 +42,10 @@ def socks_connector(url: str, options: dict[str, Any]) -> aiohttp.TCPConnector:
             **kwargs: Any,
         ) -> Any:
             host, port = addr_infos[0][4][:2]
-            proxy = python_socks.Proxy.from_url(_plain(url), rdns=True)
+            proxy = asyncio_proxy.from_url(_plain(url), rdns=True)
             try:
                 sock = await proxy.connect(host, port, timeout=timeout.sock_connect)
-            except (OSError, aiohttp_socks.ProxyError, aiohttp_socks.ProxyConnectionError) as error:
+            except (OSError, *failures) as error:
                 reason = error if isinstance(error, OSError) else OSError(0, str(error))
                 raise aiohttp.ClientProxyConnectionError(req.connection_key, reason) from error
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,9 @@ class ConfigFile:
         self.path.write_text(json.dumps(document, indent=1))
         return self
 
-    def target(self, overrides: Overrides | None = None, **environ: str) -> Target:
-        """Return the target of the file's context."""
-        return Kubeconfig.load(self.path, environ).target(overrides=overrides)
+    def target(self, environ: Mapping[str, str] | None = None, overrides: Overrides | None = None) -> Target:
+        """Return the target of the file's context; without an environment it sees an empty one."""
+        return Kubeconfig.load(self.path, environ or {}).target(overrides=overrides)
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ async def test_insecure_on_the_command_line_drops_the_kubeconfigs_authority(
 ) -> None:
     async with api_server(tls=pki.server_context(pki.expired)) as server:
         said = Overrides(insecure_skip_tls_verify=True)
-        transport = await connect(trusting(config, pki, server.url).target(said))
+        transport = await connect(trusting(config, pki, server.url).target(overrides=said))
         assert (await transport.request("GET", "/x")).status == 200
 
 

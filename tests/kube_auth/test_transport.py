@@ -94,7 +94,7 @@ async def test_compression_is_asked_for_except_on_loopback_and_where_the_kubecon
         away = "http://kube.example"
         for fields in ({"server": server.url}, {"server": away}, {"server": away, "disable-compression": True}):
             config.cluster = dict(fields)
-            transport = await connect(config.write().target(HTTP_PROXY=server.url))
+            transport = await connect(config.write().target({"HTTP_PROXY": server.url}))
             answer = await transport.request("GET", "/x")
             assert len(answer.body) == 100_000
     assert [seen.headers["Accept-Encoding"] for seen in server.seen] == ["identity", "gzip", "identity"]
@@ -360,10 +360,14 @@ async def test_a_stream_silent_for_too_long_is_stalled_after_what_it_sent(connec
     async with api_server(trickle) as server:
         transport = await connect(plain(server.url))
         chunks = []
-        with pytest.raises(Stalled, match=r"nothing came for 0\.1 s"):
+
+        async def read() -> None:
             async with transport.stream("GET", "/x", inactivity=0.1) as stream:
                 async for chunk in stream.chunks():
                     chunks.append(chunk)
+
+        with pytest.raises(Stalled, match=r"nothing came for 0\.1 s"):
+            await read()
     assert b"".join(chunks) == b"one\n"
 
 
