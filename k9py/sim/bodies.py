@@ -16,6 +16,7 @@ from k9py.sim.statuses import bad_request
 
 MAX_BODY = 3 * 1024 * 1024
 """Largest request body in bytes, as on the real server."""
+_TYPE_META = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
@@ -45,7 +46,7 @@ async def read_object(call: Call) -> tuple[Object, list[str]]:
     kind = media_type(call)
     raw = await read_bytes(call)
     if kind == "application/json":
-        return decode(raw)
+        return decode(raw, call.kind().resource.kind)
     if kind == "application/yaml":
         return decode_yaml(raw), []
     accepted = "application/json, application/yaml"
@@ -55,15 +56,23 @@ async def read_object(call: Call) -> tuple[Object, list[str]]:
     raise ApiError.of(415, message, reason="UnsupportedMediaType")
 
 
-def decode(raw: bytes) -> tuple[Object, list[str]]:
+def decode(raw: bytes, expected: str = "") -> tuple[Object, list[str]]:
     """Decode a JSON object, naming fields that are there twice."""
+    prefix = f"the object provided is unrecognized (must be of type {expected}): " if expected else ""
+    prefix += "couldn't get version/kind; json parse error: "
     try:
         value = msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
-        raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
+        start = raw[:200].decode(errors="replace")
+        raise bad_request(f"{prefix}{_go_words(error)} ({start})") from error
     if not isinstance(value, dict):
-        raise bad_request("couldn't get version/kind; json parse error: the body is not an object")
+        name = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+        raise bad_request(f"{prefix}json: cannot unmarshal {name} into Go value of type {_TYPE_META}")
     return value, _duplicates(raw) if _looks_repeated(raw, value) else []
+
+
+def _go_words(error: msgspec.DecodeError) -> str:
+    return "unexpected end of JSON input" if "truncated" in str(error) else str(error)
 
 
 def decode_yaml(raw: bytes) -> Object:

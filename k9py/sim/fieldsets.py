@@ -127,9 +127,7 @@ def whole(type_: Type, value: Any, at: Path) -> set[Path]:
     """Return every path a value that was added or removed as a whole has, containers included."""
     if is_leaf(type_, value) or not value:
         return {at}
-    found: set[Path] = {at} if type_.pointer or type_.shape == "list" else set()
-    if type_.shape == "list":
-        found.discard(at)
+    found: set[Path] = {at}
     for element, inner_type, inner in _children(type_, value):
         path = (*at, element)
         if type_.shape == "list":
@@ -154,16 +152,11 @@ class Difference:
     def _compare(self, type_: Type, old: Any, new: Any, at: Path) -> None:
         if old == new:
             return
-        if is_leaf(type_, old if new is None else new) or (at and not (old and new)):
-            if new is None or (not new and old and not is_leaf(type_, old)):
-                self.removed |= whole(type_, old, at)
-            elif old is None or not is_leaf(type_, new):
-                self.changed |= whole(type_, new, at)
-            else:
-                self.changed.add(at)
-            if new is not None and not new and not is_leaf(type_, new):
-                self.changed.add(at)
+        if is_leaf(type_, old) or is_leaf(type_, new):
+            self.changed |= whole(type_, new, at)
             return
+        if not new:
+            self.changed.add(at)
         before = {element: (inner, value) for element, inner, value in _children(type_, old)}
         after = {element: (inner, value) for element, inner, value in _children(type_, new)}
         for element in {**before, **after}:
@@ -173,12 +166,23 @@ class Difference:
                 self.removed |= {path} | whole(inner, value, path)
             elif element not in before:
                 inner, value = after[element]
-                self.changed |= whole(inner, value, path)
-                if type_.shape == "list":
-                    self.changed.add(path)
+                empty = _always_there(type_, element, inner)
+                if empty is None or not value:
+                    self.changed |= {path} | whole(inner, value, path)
+                else:
+                    self._compare(inner, empty, value, path)
             else:
                 inner, value = after[element]
                 self._compare(inner, before[element][1], value, path)
+
+
+def _always_there(parent: Type, element: str, inner: Type) -> Any:
+    """Return the empty form of a field that every object has, so that it is never added as a whole, or None."""
+    if parent.shape != "struct" or is_leaf(inner, {} if inner.shape != "list" else []):
+        return None
+    if inner.shape == "struct" and not inner.pointer:
+        return {}
+    return [] if inner.shape == "list" and element.removeprefix("f:") in parent.required else None
 
 
 def merge(type_: Type, live: Any, config: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from k9py.sim import defaults
 from k9py.sim.discovery import Catalog
 from k9py.sim.objects import Object
 from k9py.sim.store import Store
@@ -32,6 +33,7 @@ def furnish(store: Store, catalog: Catalog) -> list[Any]:
     for served in catalog:
         if "get" in served.resource.verbs:
             store.register(served.stored)
+    defaults.install(store)
     for name in NAMESPACES:
         if store.find("namespaces", "", name) is None:
             store.create("namespaces", {"metadata": {"name": name}})

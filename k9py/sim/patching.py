@@ -180,7 +180,8 @@ def _merge_map(current: dict[str, Any], patch: Mapping[str, Any], type_: Type) -
             else:
                 current[key] = merged
         elif isinstance(value, list) and "merge" in inner.strategies:
-            current[key] = _merge_list(before if isinstance(before, list) else [], value, inner)
+            given = patch.get(_ORDER + key)
+            current[key] = _merge_list(before if isinstance(before, list) else [], value, inner, given)
         else:
             current[key] = copy.deepcopy(value)
     return _finish_lists(current, patch, type_)
@@ -195,16 +196,16 @@ def _finish_lists(current: dict[str, Any], patch: Mapping[str, Any], type_: Type
     for key, value in patch.items():
         if key.startswith(_ORDER):
             name = key.removeprefix(_ORDER)
-            if isinstance(current.get(name), list):
-                merge_key = type_.child(name).merge_key
-                current[name] = _in_order(current[name], value, merge_key)
+            if isinstance(current.get(name), list) and name not in patch:
+                current[name] = _in_order(current[name], current[name], value, type_.child(name).merge_key)
     return current
 
 
-def _merge_list(current: list[Any], patch: list[Any], type_: Type) -> list[Any]:
+def _merge_list(current: list[Any], patch: list[Any], type_: Type, order: list[Any] | None) -> list[Any]:
     key = type_.merge_key
     if not key:
-        return current + [item for item in patch if item not in current]
+        merged = current + [item for item in patch if item not in current]
+        return _in_order(merged, current, patch if order is None else order, key)
     if any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
         return [item for item in patch if item.get("$patch") != "replace"]
     merged = list(current)
@@ -225,21 +226,24 @@ def _merge_list(current: list[Any], patch: list[Any], type_: Type) -> list[Any]:
             merged.append(result)
         else:
             merged[position] = result
-    return merged
+    return _in_order(merged, current, patch if order is None else order, key)
 
 
-def _in_order(items: list[Any], order: list[Any], merge_key: str) -> list[Any]:
-    """Sort what the order names as it says; what only the server has stays where it was among the others."""
+def _in_order(items: list[Any], server: list[Any], order: list[Any], merge_key: str) -> list[Any]:
+    """Sort what the order names as it says; what only the server has stays before what came after it.
+
+    An item the server did not have comes as early as the order allows, as the real server places it.
+    """
 
     def identity(item: Any) -> Any:
         return item.get(merge_key) if isinstance(item, dict) else item
 
     ranks = {identity(item): rank for rank, item in enumerate(order)}
-    before = {identity(item): position for position, item in enumerate(items)}
+    before = {identity(item): position for position, item in enumerate(server)}
     named = sorted((item for item in items if identity(item) in ranks), key=lambda item: ranks[identity(item)])
     others = [item for item in items if identity(item) not in ranks]
     result: list[Any] = []
     while named and others:
-        source = named if before[identity(named[0])] < before[identity(others[0])] else others
-        result.append(source.pop(0))
+        place = before.get(identity(named[0]), -1)
+        result.append((others if before[identity(others[0])] < place else named).pop(0))
     return result + named + others

@@ -78,7 +78,9 @@ class Call:
 
     @property
     def namespace(self) -> str:
-        """Namespace in the path, empty for none."""
+        """Namespace in the path; empty for none, and for the paths of a namespace itself."""
+        if self.served is not None and not self.served.resource.namespaced:
+            return ""
         return self.target.namespace
 
     @property

@@ -107,6 +107,8 @@ class SimServer:
         if not target.is_resource:
             return await self._outside(call, path)
         if call.served is None:
+            if target.version not in self.catalog.groups.get(target.group, {}):
+                return await self._nothing(call)
             raise statuses.no_such_path()
         if bool(target.namespace) != call.served.resource.namespaced and not _spans_namespaces(call):
             raise statuses.no_such_path()
@@ -148,12 +150,17 @@ class SimServer:
         if bare in ("/api", "/apis") and wants_aggregated(call.request.headers.get("Accept", "")):
             body, etag = self.catalog.aggregated(bare)
             if call.request.headers.get("If-None-Match") == f'"{etag}"':
-                return await answer(call, b"", status=304, extra={"ETag": f'"{etag}"'})
+                return await answer(call, b"", status=304, content_type=AGGREGATED, extra={"ETag": f'"{etag}"'})
             return await answer(call, body, content_type=AGGREGATED, extra={"ETag": f'"{etag}"', "Vary": "Accept"})
         legacy = self.catalog.legacy(bare) if bare.startswith(("/api/", "/apis")) or bare == "/api" else None
         if legacy is None:
-            raise statuses.no_such_path()
+            return await self._nothing(call)
         return await answer(call, legacy[0])
+
+    @staticmethod
+    async def _nothing(call: Call) -> web.StreamResponse:
+        """Answer as the real server does where no group has a path: in plain text."""
+        return await answer(call, b"404 page not found\n", status=404, content_type="text/plain; charset=utf-8")
 
     async def _openapi(self, call: Call, path: str) -> web.StreamResponse:
         name = path.removeprefix("/openapi/v3").lstrip("/")

@@ -122,7 +122,7 @@ def body_of(error: ApiError) -> bytes:
         details["causes"] = [_cause(cause) for cause in error.causes]
     if error.retry_after is not None:
         details["retryAfterSeconds"] = int(error.retry_after)
-    if details:
+    if details or error.reason == "NotFound":
         status["details"] = details
     status["code"] = error.status
     return msgspec.json.encode(status)
