@@ -19,7 +19,6 @@ More annotations, all under `k9py.dev/`:
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ from pathlib import Path
 from .build import built, find_go
 from .errors import ClusterError
 from .foreign import ForeignCluster, foreign_kubeconfig
-from .running import Cluster, up
+from .running import Cluster, down, up
 from .waiting import wait_for
 
 __all__ = [
@@ -72,10 +71,7 @@ def running_cluster() -> Iterator[Cluster | ForeignCluster]:
         raise ClusterError(reason)
     folder = Path(tempfile.mkdtemp(prefix="k9py-cluster-"))
     try:
-        cluster = up(folder)
-        try:
-            yield cluster
-        finally:
-            cluster.down()
+        yield up(folder)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not down(folder):  # It failed before there was anything to end.
+            folder.rmdir()

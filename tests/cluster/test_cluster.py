@@ -297,7 +297,8 @@ def test_prometheus_scrapes_every_node_and_the_api_server(cluster: Cluster) -> N
     def all_up() -> bool:
         with urllib.request.urlopen(f"{address}/api/v1/query?query=up", timeout=STEP_SECONDS) as answer:
             targets = json.load(answer)["data"]["result"]
-        return sum(target["value"][1] == "1" for target in targets) == 4
+        up = [target for target in targets if target["value"][1] == "1"]
+        return len(up) == 4
 
     wait_for("four targets up", all_up, limit_seconds=STEP_SECONDS)
 
