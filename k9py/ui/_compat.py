@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from threading import Thread
 from typing import Any, Final, Generic
 
 import textual
-from rich.color import ColorSystem
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ReturnType
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.strip import Strip
 
+from k9py.ui._driver import Resumed, TerminalDriver
 from k9py.ui.cells import Line, Pens, add_segments
+from k9py.ui.departure import Departure
 from k9py.ui.screenwriter import ScreenWriter
-from k9py.ui.terminal import Terminal
+from k9py.ui.terminal import Terminal, colour_system
 
 TESTED: Final = "8.2."
 """Textual versions whose private parts are as this module expects."""
@@ -116,10 +119,16 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
     """An app whose frames are differences."""
 
     def __init__(self, terminal: Terminal | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.terminal = terminal or Terminal.detect(os.environ)
-        system = self.console._color_system or ColorSystem.TRUECOLOR
         self._own_output = own_output(os.environ)
+        self.departure = Departure(self.leave)
+        self.terminal_lost = self.departure.lost_terminal
+        """Called by the driver, from its thread, when the terminal is gone."""
+        super().__init__(**options)
+        if self._own_output and self.driver_class is LinuxDriver:
+            self.driver_class = TerminalDriver
+        self.terminal = terminal or Terminal.detect(os.environ)
+        system = colour_system(self.terminal.depth)
+        self.console._color_system = system
         self._frames = Frames(Pens(system))
         self._writer = ScreenWriter(self._frames.pens, scrolls=self.terminal.scrolls)
         self._output: object = None
@@ -161,6 +170,9 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
         if thread is not self._output:
             self._output = thread
             self._writer.forget()
+        if isinstance(thread, Thread) and not thread.is_alive():
+            # The terminal is lent to another program.
+            return
         queue = getattr(thread, "_queue", None)
         if queue is not None and not queue.empty():
             self._hold_back()
@@ -190,10 +202,28 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
         else:
             self.refresh()
 
-    # -- when to repaint everything ------------------------------------------------------------------------------
+    # -- the terminal's life -------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """End the application because it was told to from outside; a subclass saves its state first."""
+        self.exit()
+
+    def on_mount(self) -> None:
+        """Listen to signals, and repaint whenever the terminal comes back to us."""
+        if not self.is_headless:
+            self.departure.install()
+        self.app_resume_signal.subscribe(self, lambda _app: self.repaint_all())
+
+    def on_unmount(self) -> None:
+        """Signals are the next program's."""
+        self.departure.uninstall()
 
     def on_app_focus(self, _event: events.AppFocus) -> None:
         """The terminal is looked at again."""
+        self.repaint_all()
+
+    def on_resumed(self, _event: Resumed) -> None:
+        """Somebody else may have written on the screen."""
         self.repaint_all()
 
     async def on_event(self, event: events.Event) -> None:

@@ -89,12 +89,12 @@ class K9App(DiffApp[None]):
 
     # ------------------------------------------------------------------ life
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Paint the browser first; connect once it stands."""
         self.animation_level = "none"
         self._take_theme()
         self.memory.recall(self.options.context)
-        await self.push_screen(BrowseScreen(self.memory.tabs("default")))
+        self.push_screen(BrowseScreen(self.memory.tabs("default"), self.look, self.clock))
         self.call_after_refresh(self.connection.open, self.options.context)
 
     async def shut_down(self) -> None:

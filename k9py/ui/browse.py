@@ -12,6 +12,7 @@ from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
+from k9py.core.clock import Clock
 from k9py.core.errors import FilterError, K9Error
 from k9py.core.refs import Scope
 from k9py.resources.actions import Action, Where
@@ -23,10 +24,12 @@ from k9py.ui.detail import DetailPane
 from k9py.ui.flash import Flash
 from k9py.ui.keys import footer, key_name, key_text
 from k9py.ui.listpane import ListPane
+from k9py.ui.look import Look
 from k9py.ui.navigator import Tabs, View
 from k9py.ui.prompt import Completions, Prompt
 from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
-from k9py.ui.statusline import Bar, Rule, Spans
+from k9py.ui.sowhat import SoWhat
+from k9py.ui.statusline import Bar, Rule
 from k9py.ui.table import RowTable
 
 if TYPE_CHECKING:
@@ -61,9 +64,14 @@ class BrowseScreen(Screen[None]):
 
     AUTO_FOCUS = "RowTable"
 
-    def __init__(self, tabs: Tabs) -> None:
+    def __init__(self, tabs: Tabs, look: Look, clock: Clock) -> None:
         super().__init__()
         self.tabs = tabs
+        self.listing = ListPane(look, clock)
+        """The list."""
+        self.detail = DetailPane(look)
+        """The detail pane, shown or not."""
+        self._look = look
         self.acting = BrowseActions(self)
         self._filter_before = ""
         self._detail_timer: Timer | None = None
@@ -76,19 +84,9 @@ class BrowseScreen(Screen[None]):
         return cast("K9App", self.app)
 
     @property
-    def listing(self) -> ListPane:
-        """The list."""
-        return self.query_one(ListPane)
-
-    @property
     def table(self) -> RowTable:
         """The table of the list."""
         return self.listing.table
-
-    @property
-    def detail(self) -> DetailPane:
-        """The detail pane, shown or not."""
-        return self.query_one(DetailPane)
 
     @property
     def prompt(self) -> Prompt:
@@ -121,17 +119,17 @@ class BrowseScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, crumbs or prompt, list and detail, the sentence about the row, keys."""
-        look = self.k9.look
+        look = self._look
         completions = Completions(look)
         yield Bar(look, id="header", raised=True)
         yield Bar(look, id="crumbs")
         yield Prompt(look, completions)
         with Container(id="body"):
-            yield ListPane(look, self.k9.clock)
+            yield self.listing
             yield Rule(look, id="wall")
-            yield DetailPane(look)
+            yield self.detail
         yield Rule(look, id="so-what-rule")
-        yield Bar(look, id="so-what")
+        yield SoWhat(look)
         yield Flash(look)
         yield Bar(look, id="keys", raised=True)
         yield completions
@@ -155,7 +153,7 @@ class BrowseScreen(Screen[None]):
     def _lay_out(self, width: int, height: int) -> None:
         shows = height >= SO_WHAT_FROM
         self.query_one("#so-what-rule").display = shows
-        self.query_one("#so-what").display = shows
+        self.query_one(SoWhat).display = shows
         self.show_keys()
 
     # ------------------------------------------------------------------ views
@@ -200,7 +198,7 @@ class BrowseScreen(Screen[None]):
             return
         self.tabs.trail.update(view)
         self.listing.open(view, spec, source, self.k9.row_context(spec), lambda: self.k9.flushing.wake(self))
-        self.k9.measuring.show(spec)
+        self.k9.measuring.show(spec, view)
         self.listing.want(view.cursor)
         self.table.focus()
         self.k9.remember(view)
@@ -326,24 +324,18 @@ class BrowseScreen(Screen[None]):
     def show_so_what(self) -> None:
         """Say the one sentence about the selected row and the key that follows from it."""
         row, spec, look = self.table.cursor_row, self.listing.spec, self.k9.look
-        bar = self.query_one("#so-what", Bar)
+        bar = self.query_one(SoWhat)
         if row is None or spec is None:
-            bar.show(())
+            bar.say("", "", Tone.PLAIN)
             return
         if row.broken:
-            bar.show(((f" {row.name} ", Tone.PLAIN), (f"cannot be read: {row.broken}", Tone.BAD)))
+            bar.say(row.name, f"cannot be read: {row.broken}", Tone.BAD)
             return
         health = spec.health(row, self.table.context)
         tone = {Level.WARN: Tone.WARN, Level.BAD: Tone.BAD, Level.DONE: Tone.DIM}.get(health.level, Tone.PLAIN)
-        left: Spans = ((f" {row.name}", Tone.PLAIN),)
-        if health.sentence:
-            left = (*left, (f" {look.glyphs.gap} ", Tone.DIM), (health.sentence, tone))
-        right: Spans = ()
         action = self.k9.actions.get(health.action) if health.action else None
-        if action is not None and action.keys:
-            right = ((f"{look.glyphs.arrow} ", Tone.DIM), (key_text(action.keys[0], look.glyphs), Tone.ACCENT),
-                     (f" {action.title} ", Tone.PLAIN))  # fmt: skip
-        bar.show(left, right)
+        key = key_text(action.keys[0], look.glyphs) if action is not None and action.keys else ""
+        bar.say(row.name, health.sentence, tone, key=key, action=action.title if action is not None else "")
 
     def show_keys(self) -> None:
         """Show the keys that work where the focus is."""

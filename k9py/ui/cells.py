@@ -80,9 +80,9 @@ def sgr(old: Pen, new: Pen) -> str:
 
 
 class Pens:
-    """Makes pens from Rich styles for one colour depth."""
+    """Makes pens from Rich styles for one colour depth; None is no colour."""
 
-    def __init__(self, system: ColorSystem) -> None:
+    def __init__(self, system: ColorSystem | None) -> None:
         self._system = system
         self._by_style: dict[Style, Pen] = {}
         self._by_look: dict[tuple[int, str, str, str], Pen] = {}
@@ -100,7 +100,7 @@ class Pens:
     def _make(self, style: Style) -> Pen:
         colours = []
         for colour, is_foreground in ((style.color, True), (style.bgcolor, False)):
-            if colour is None:
+            if colour is None or self._system is None:
                 colours.append("")
                 continue
             codes = ";".join(colour.downgrade(self._system).get_ansi_codes(foreground=is_foreground))

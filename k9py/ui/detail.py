@@ -106,10 +106,10 @@ class DetailPane(Vertical):
             self._watch = None
         self._object = None
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Let go of everything."""
         self.close()
-        self.run_worker(self._tasks.close(), exit_on_error=False)
+        await self._tasks.close()
 
     def _flush(self, session: Session) -> None:
         """Take a new version of the object, and read again what belongs to it."""

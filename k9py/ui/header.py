@@ -76,7 +76,7 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
             since = f"offline since {age}" if age else "offline"
             return (f"{glyphs.offline} {since}{wait}{detail}", Tone.BAD)
         case SyncState.IDLE:
-            return (f"{glyphs.offline} idle", Tone.DIM)
+            return (f"{glyphs.resuming} starting", Tone.DIM)
 
 
 def left_side(*, context: str, scope: str, kind: str, count: str, sync: tuple[str, Tone], glyphs: Glyphs) -> Spans:

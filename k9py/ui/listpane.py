@@ -39,7 +39,8 @@ class ListPane(Vertical):
     def __init__(self, look: Look, clock: Clock) -> None:
         super().__init__()
         self._look = look
-        self._clock = clock
+        self.table = RowTable(clock=clock, glyphs=look.glyphs)
+        """The table."""
         self.view: View | None = None
         self.spec: KindSpec | None = None
         self.source: Source | None = None
@@ -53,12 +54,7 @@ class ListPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """The table fills the pane."""
-        yield RowTable(clock=self._clock, glyphs=self._look.glyphs)
-
-    @property
-    def table(self) -> RowTable:
-        """The table."""
-        return self.query_one(RowTable)
+        yield self.table
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -11,6 +11,7 @@ from k9py.core.refs import ApiResource, Scope
 from k9py.kube.rows import Projection
 from k9py.kube.session import Session
 from k9py.kube.states import SyncState, SyncStatus
+from k9py.resources.containers import CONTAINERS_SPEC, container_rows
 from k9py.resources.model import KindSpec
 from k9py.resources.registry import spec_for
 from k9py.ui.connecting import ContextEntry
@@ -70,8 +71,6 @@ class Opener:
         if view.kind == KINDS:
             return KINDS_SPEC
         if view.kind == CONTAINERS:
-            from k9py.resources.containers import CONTAINERS_SPEC
-
             return CONTAINERS_SPEC
         resource = self.resource(view)
         assert resource is not None
@@ -117,8 +116,6 @@ class Opener:
 
     def _containers(self, view: View) -> LocalSource:
         """Follow one pod and show its containers; they stay on screen when the pod goes, and the state says so."""
-        from k9py.resources.containers import container_rows
-
         parent = view.parent
         if parent is None:
             raise UsageError("containers are shown of a pod", remedy="Open pods and press Enter on one")

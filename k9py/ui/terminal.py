@@ -91,11 +91,11 @@ def _scrolls(environ: Mapping[str, str]) -> bool:
     return term.startswith(SCROLLING_TERMS) or (term.startswith("screen") and bool(environ.get("TMUX")))
 
 
-def colour_system(depth: Depth) -> ColorSystem:
-    """Return Rich's word for a depth; without colours the styles carry none, so any will do."""
+def colour_system(depth: Depth) -> ColorSystem | None:
+    """Return Rich's word for a depth; None sends no colours at all."""
     return {
         Depth.TRUE: ColorSystem.TRUECOLOR,
         Depth.ANSI256: ColorSystem.EIGHT_BIT,
         Depth.ANSI16: ColorSystem.STANDARD,
-        Depth.NONE: ColorSystem.STANDARD,
+        Depth.NONE: None,
     }[depth]

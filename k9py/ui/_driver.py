@@ -1,0 +1,74 @@
+"""Textual's terminal driver with two faults mended; private parts, so used for tested versions only (see ``_compat``).
+
+A terminal that is gone makes Textual's input thread spin or print a traceback; here it means leaving. SIGCONT without a
+SIGTSTP before it (``kill -STOP``) makes Textual start a second pair of threads; here it means painting again.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import Any
+
+from textual import events
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+READ_SIZE = 4096
+CHECK = 0.1
+"""Seconds between two looks at whether the thread is to end, and at a lone Escape that is no sequence."""
+
+
+class Resumed(events.Event):
+    """The program runs again after a stop that nobody announced: the screen may be another's."""
+
+
+class TerminalDriver(LinuxDriver):
+    """Keyboard and output of a Unix terminal."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._stopped = False
+        self.on_lost: Callable[[], None] | None = getattr(app, "terminal_lost", None)
+        """Called from the input thread when the terminal is gone."""
+
+    def _sigtstp_application(self, *_: Any) -> None:
+        self._stopped = True
+        super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: Any) -> None:
+        if self._stopped:
+            self._stopped = False
+            super()._sigcont_application()
+        else:
+            self.send_message(Resumed())
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to stop or until there is no terminal to read from."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(CHECK):
+                    try:
+                        data = os.read(self.fileno, READ_SIZE)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        if self.on_lost is not None:
+                            self.on_lost()
+                        return
+                    for event in parser.feed(decode(data)):
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
+        try:
+            for event in parser.feed(""):
+                self.process_message(event)
+        except (EOFError, ParseError):
+            # The parser's way of saying that the input ended inside a sequence.
+            return

@@ -1,0 +1,79 @@
+"""The "so what" of the selected row: one sentence, and the key of the action that follows from it."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from k9py.core.text import safe_line
+from k9py.resources.model import Tone
+from k9py.ui.look import Look
+from k9py.ui.statusline import Spans
+
+LINES = 2
+
+
+class SoWhat(Widget):
+    """Two lines, always of the same height, so that moving the cursor moves nothing else."""
+
+    DEFAULT_CSS = """
+    SoWhat { width: 1fr; height: 2; }
+    """
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self._said: tuple[str, str, Tone, str, str] = ("", "", Tone.PLAIN, "", "")
+
+    def say(self, name: str, sentence: str, tone: Tone, *, key: str = "", action: str = "") -> None:
+        """Say what is to be known of an object; does nothing when it is said already."""
+        said = (safe_line(name), safe_line(sentence), tone, key, action)
+        if said != self._said:
+            self._said = said
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What is said, for tests and screen readers."""
+        name, sentence, _, key, action = self._said
+        return " · ".join(part for part in (name, sentence, f"{key} {action}".strip()) if part)
+
+    def set_look(self, look: Look) -> None:
+        """Take another theme."""
+        self._look = look
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return the sentence, wrapped, with the action at the right of its last line."""
+        look, width = self._look, self.size.width
+        name, sentence, tone, key, action = self._said
+        hint: Spans = ()
+        if key:
+            hint = ((f"{look.glyphs.arrow} ", Tone.DIM), (key, Tone.ACCENT), (f" {action} ", Tone.PLAIN))
+        hint_width = sum(cell_len(text) for text, _ in hint)
+        separator = f" {look.glyphs.gap} " if sentence else ""
+        lines = self._wrap(f"{name}{separator}{sentence}", width - 2, hint_width)
+        text = lines[y] if y < len(lines) else ""
+        spans: Spans = ((f" {text}", tone),)
+        if y == 0 and text.startswith(name) and name:
+            spans = ((" ", Tone.PLAIN), (name, Tone.PLAIN), (text[len(name) :], tone))
+        strip = Strip([Segment(part, look.style(part_tone)) for part, part_tone in spans])
+        if y == LINES - 1 and hint:
+            right = Strip([Segment(part, look.style(part_tone)) for part, part_tone in hint])
+            strip = strip.adjust_cell_length(max(0, width - hint_width), look.base)
+            return Strip.join([strip, right]).adjust_cell_length(width, look.base)
+        return strip.adjust_cell_length(width, look.base)
+
+    def _wrap(self, text: str, width: int, hint_width: int) -> list[str]:
+        """Break the text into two lines, the second one leaving room for the hint."""
+        width = max(10, width)
+        first = textwrap.wrap(text, width, max_lines=1, placeholder="")
+        head = first[0] if first else text[:width]
+        rest = text[len(head) :].strip()
+        room = max(10, width - hint_width - 1)
+        tail = textwrap.wrap(rest, room, max_lines=1, placeholder=f" {self._look.glyphs.ellipsis}") if rest else []
+        return [head, *tail]
