@@ -1,7 +1,7 @@
 """A real Kubernetes control plane for tests: etcd, API server, controllers, scheduler, nodes and metrics.
 
 Tests ask `available()` first; it never builds anything by itself. A cluster is started when the control
-plane is in the build cache (`python -m tests.cluster up` fills it) or `K9PY_TEST_CLUSTER=1` allows a build,
+plane is in the build cache (`python -m tests.cluster build` fills it) or `K9PY_TEST_CLUSTER=1` allows a build,
 which takes minutes. `K9PY_TEST_KUBECONFIG` names any other cluster (kind, minikube, k3s, a lab) to be used
 instead; nothing is started or stopped then.
 
@@ -55,7 +55,7 @@ def available() -> str | None:
     if find_go() is None:
         return "NO REAL CLUSTER: install Go 1.26 or set K9PY_TEST_KUBECONFIG to a kubeconfig"
     if built() is None and os.environ.get(BUILD_ALLOWED) != "1":
-        return "NO REAL CLUSTER: run `python -m tests.cluster up` once, or set K9PY_TEST_CLUSTER=1 to build it"
+        return "NO REAL CLUSTER: run `python -m tests.cluster build` once, or set K9PY_TEST_CLUSTER=1 to build it"
     return None
 
 

@@ -1,4 +1,7 @@
-"""`python -m tests.cluster up|down|status|kubeconfig|prometheus`: a real control plane by hand."""
+"""`python -m tests.cluster build|up|down|status|kubeconfig|prometheus`: a real control plane by hand.
+
+`build` only fills the cache: a CI run calls it before the tests, whose time limits do not allow for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from pathlib import Path
 
 from . import foreign_kubeconfig, prometheus
-from .build import cache_root
+from .build import build, cache_root
 from .errors import ClusterError
 from .running import Cluster, down, find, up
 
@@ -24,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "kubeconfig", "prometheus"])
+    parser.add_argument("command", choices=["build", "up", "down", "status", "kubeconfig", "prometheus"])
     parser.add_argument(
         "--dir", type=Path, default=cache_root() / "default", help="the cluster's folder; one cluster per folder"
     )
@@ -37,6 +40,9 @@ def _run(command: str, root: Path, *, restricted: bool) -> int:
     if foreign is not None:
         print("tests.cluster: K9PY_TEST_KUBECONFIG is set, nothing is started or stopped", file=sys.stderr)
         print(f"KUBECONFIG={foreign}")
+        return 0
+    if command == "build":
+        print(f"KUBECTL={build().kubectl}")
         return 0
     if command == "up":
         print(f"KUBECONFIG={up(root).kubeconfig}")
