@@ -66,13 +66,11 @@ class ClientOptions:
 
 def api_client(options: ClientOptions) -> Any:
     """Return ``kubernetes.aio``'s ApiClient, sending raw bytes over our own session."""
-    _load()
     return _client_class()(options)
 
 
-@functools.cache
 def _load() -> None:
-
+    _client_class()
     import k9py.kube.transport  # noqa: F401
 
 
