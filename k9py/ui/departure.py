@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import termios
 import threading
+import time
 from collections.abc import Callable
 
 _LOG = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 UNBLOCK_AFTER = 1.0
-"""Seconds after which output nobody reads is thrown away, so that whoever waits for it can go on."""
+"""Seconds after which output nobody reads is thrown away, so that whoever waits for it can go on …"""
+UNBLOCK_EVERY = 0.1
+"""… again and again, because each time there is more of it."""
 GIVE_UP_AFTER = 2.0
 """Seconds after which the process ends whatever it is doing."""
 
@@ -29,7 +33,7 @@ class Departure:
         self._leave = leave
         self._end = end
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watchdogs: list[threading.Timer] = []
+        self._over = threading.Event()
         self.reason = ""
         """Why the program has to go; empty while it may stay."""
 
@@ -52,11 +56,7 @@ class Departure:
             return
         self.reason = reason
         _LOG.warning("leaving: %s", reason)
-        for delay, act in ((UNBLOCK_AFTER, self._drop_output), (GIVE_UP_AFTER, self._give_up)):
-            timer = threading.Timer(delay, act)
-            timer.daemon = True
-            timer.start()
-            self._watchdogs.append(timer)
+        threading.Thread(target=self._watch, name="departure", daemon=True).start()
         self._leave()
 
     def lost_terminal(self) -> None:
@@ -67,18 +67,21 @@ class Departure:
 
     def done(self) -> None:
         """Call when everything is closed and the process is about to end by itself."""
-        for timer in self._watchdogs:
-            timer.cancel()
+        self._over.set()
 
-    @staticmethod
-    def _drop_output() -> None:
-        """Throw away what the terminal did not read: Textual's writer waits for it, and its end for the writer."""
-        for number in (1, 2):
-            try:
-                termios.tcflush(number, termios.TCOFLUSH)
-            except (termios.error, OSError) as error:
-                _LOG.debug("output %d not flushed: %s", number, error)
+    def _watch(self) -> None:
+        """Help the program to end, and end it when it is late.
 
-    def _give_up(self) -> None:
-        _LOG.error("still here %.0f s after %s: ending", GIVE_UP_AFTER, self.reason)
-        self._end(1)
+        Nothing is logged from here: a log that goes to the terminal would wait for it like everything else.
+        """
+        wait = UNBLOCK_AFTER
+        deadline = time.monotonic() + GIVE_UP_AFTER
+        while not self._over.wait(min(wait, max(0.0, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                self._end(1)
+                return
+            for number in (1, 2):
+                # Standard output that is no terminal has nothing to be thrown away.
+                with contextlib.suppress(termios.error):
+                    termios.tcflush(number, termios.TCOFLUSH)
+            wait = UNBLOCK_EVERY

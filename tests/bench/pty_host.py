@@ -31,6 +31,7 @@ class Program:
         if core is not None and os.cpu_count() != 1:
             os.sched_setaffinity(self.pid, {core})
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
+        self._ended = False
         self.output = bytearray()
         """Everything written so far."""
 
@@ -89,11 +90,24 @@ class Program:
             line = next(line for line in status if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
 
+    def poll(self) -> bool:
+        """Return whether the program has ended."""
+        if not self._ended:
+            self._ended = os.waitpid(self.pid, os.WNOHANG)[0] != 0
+        return self._ended
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        os.close(self._fd)
+        self._fd = -1
+
     def close(self) -> None:
         """End the program."""
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self._fd)
+        if not self.poll():
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        if self._fd >= 0:
+            os.close(self._fd)
 
 
 _TERMINAL = {

@@ -1,0 +1,124 @@
+"""The program at a real terminal: one that stops reading, is lent, stopped, continued, or goes away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench.pty_host import HEIGHT, WIDTH, Program
+from tests.ui_table.emulator import Emulator
+
+LIMIT = 20.0
+"""Seconds a condition may take on a busy machine."""
+
+
+class Life:
+    """The app on a pty, its notes, and what its screen shows."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.notes = folder / "notes"
+        self.notes.touch()
+        command = [sys.executable, "-m", "tests.ui_table.life_app", str(self.notes)]
+        self.program = Program(command, {**os.environ, **environ})
+        self.wait(lambda: "painted" in self.noted or self.ended())
+        assert not self.ended(), self.program.output.decode()[-2000:]
+        self.program.settle()
+
+    @property
+    def noted(self) -> str:
+        return self.notes.read_text()
+
+    def wait(self, condition: Callable[[], bool], *, reading: bool = True) -> float:
+        """Wait until something is so, reading from the terminal meanwhile or not; returns the seconds it took."""
+        begin = time.monotonic()
+        while not condition():
+            assert time.monotonic() - begin < LIMIT, f"never; notes: {self.noted!r}"
+            self.program.read(0.02) if reading else time.sleep(0.02)
+        return time.monotonic() - begin
+
+    def screen(self) -> Emulator:
+        """What the terminal shows."""
+        emulator = Emulator(WIDTH, HEIGHT)
+        emulator.feed(self.program.output.decode())
+        return emulator
+
+    def ended(self) -> bool:
+        """Return whether the process is gone."""
+        return self.program.poll()
+
+
+@pytest.fixture(params=["own", "plain"])
+def life(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Life]:
+    environ = {"K9PY_PLAIN_OUTPUT": "1"} if request.param == "plain" else {}
+    life = Life(tmp_path, environ)
+    yield life
+    life.program.close()
+
+
+@pytest.mark.parametrize("life", ["own"], indirect=True)
+def test_a_terminal_that_stops_reading_stops_nothing_and_gets_one_difference_at_the_end(life: Life) -> None:
+    before = len(life.program.output)
+    life.program.press(b"c")
+    life.wait(lambda: "changed" in life.noted, reading=False)
+    life.program.settle()
+    # What fits in the pty's buffer and in the writer's hands, and one frame of everything that differs.
+    assert len(life.program.output) - before < 40_000
+    assert " 80m" in life.screen().lines()[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("life", ["own"], indirect=True)
+def test_a_signal_saves_the_state_and_ends_the_program_within_two_seconds(life: Life, number: signal.Signals) -> None:
+    os.kill(life.program.pid, number)
+    assert life.wait(life.ended) < 2.5
+    assert "saved" in life.noted
+
+
+@pytest.mark.parametrize("life", ["own"], indirect=True)
+def test_a_signal_ends_the_program_even_when_the_terminal_does_not_read(life: Life) -> None:
+    life.program.press(b"c")
+    life.wait(lambda: "changed" in life.noted, reading=False)
+    os.kill(life.program.pid, signal.SIGTERM)
+    assert life.wait(life.ended, reading=False) < 3.0
+    assert "saved" in life.noted
+
+
+@pytest.mark.parametrize("life", ["own"], indirect=True)
+def test_a_terminal_that_is_gone_ends_the_program(life: Life) -> None:
+    life.program.hang_up()
+    assert life.wait(life.ended, reading=False) < 3.0
+    assert "saved" in life.noted
+
+
+def test_the_screen_is_whole_again_after_the_terminal_was_lent(life: Life) -> None:
+    before = life.screen().picture()
+    life.program.press(b"z")
+    life.wait(lambda: "back" in life.noted)
+    life.program.settle()
+    assert b"another program" in life.program.output
+    assert life.screen().picture() == before
+
+
+@pytest.mark.parametrize("life", ["own"], indirect=True)
+def test_the_screen_is_whole_again_after_a_stop_nobody_announced_and_keys_still_work(life: Life) -> None:
+    before = len(life.program.output)
+    os.kill(life.program.pid, signal.SIGSTOP)
+    os.kill(life.program.pid, signal.SIGCONT)
+    life.wait(lambda: b"api-040" in life.program.output[before:])
+    life.program.press(b"jjjjjjjjjj")
+    life.program.settle()
+    assert life.screen().cursor == (11, 3)
+
+
+def test_focus_repaints_everything(life: Life) -> None:
+    before = len(life.program.output)
+    life.program.press(b"\x1b[O\x1b[I")
+    life.program.settle()
+    again = bytes(life.program.output[before:])
+    assert all(f"api-{number:03d}".encode() in again for number in range(47))
