@@ -228,6 +228,10 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_ACTIONS = {"logs.previous": "container.previous", "logs": "container.logs"}
+"""A pod's action, and the one that does the same here."""
+
+
 def row_health(row: Row, ctx: RowContext) -> Health:
     """Return how a container is doing."""
     assert isinstance(row, ContainerRow)

@@ -108,7 +108,7 @@ class _PodFill:
         if sums is None:
             if len(self._sums) > 4096:
                 self._sums.clear()
-            sums = self._sums[memo] = sum_resources(spec)
+            sums = self._sums[memo] = requested_and_limited(spec)
         return sums
 
 
@@ -134,10 +134,11 @@ def amount(value: str | int | float | None, resource: str) -> int:
         return 0
 
 
-def sum_resources(spec: PodSpec) -> _Sums:
+def requested_and_limited(spec: PodSpec, *, partial_limits: bool = False) -> _Sums:
     """Return what the scheduler counts: main containers and sidecars together, or the largest init container.
 
-    A limit counts only when every container that runs beside the others has one. Source: the pod resource rules of
+    A limit counts only when every container that runs beside the others has one, unless ``partial_limits`` asks for the
+    sum of those there are, as ``kubectl describe node`` adds them. Source: the pod resource rules of
     sidecar containers in the Kubernetes documentation; pod-level resources win where they are given.
     """
     mains = spec.containers or []
@@ -163,8 +164,8 @@ def sum_resources(spec: PodSpec) -> _Sums:
             extra = amount(spec.overhead.get(resource), resource)
             totals[index] += extra
             totals[index + 1] += extra if totals[index + 1] else 0
-    cpu_limit = 0 if unlimited[0] else totals[1]
-    memory_limit = 0 if unlimited[1] else totals[3]
+    cpu_limit = 0 if unlimited[0] and not partial_limits else totals[1]
+    memory_limit = 0 if unlimited[1] and not partial_limits else totals[3]
     sums = [totals[0], cpu_limit, totals[2], memory_limit]
     if spec.resources:
         for index, value in enumerate(_amounts(spec.resources)):

@@ -42,6 +42,7 @@ class _MetricSource(msgspec.Struct, gc=False):
     """Any of resource, containerResource, pods, object, external; of the specification or the status."""
 
     name: str | None = None
+    metric: ObjectReference | None = None
     target: _MetricTarget | None = None
     current: _MetricTarget | None = None
 
@@ -120,12 +121,26 @@ def _fill_autoscaler(row: AutoscalerRow, scaler: AutoscalerObject, _shared: Shar
 def _targets(wanted: list[_Metric], current: list[_Metric]) -> str:
     if not wanted:
         return NONE_TEXT
+    texts = _metric_texts(wanted, current)
+    shown = ", ".join(texts[:TARGETS_SHOWN])
+    return f"{shown} + {len(texts) - TARGETS_SHOWN} more..." if len(texts) > TARGETS_SHOWN else shown
+
+
+def metric_texts(scaler: AutoscalerObject) -> list[str]:
+    """Return every metric of an autoscaler as ``name: now/goal``."""
+    spec, status = scaler.spec or AutoscalerSpec(), scaler.status or AutoscalerStatus()
+    wanted = spec.metrics or []
+    texts = _metric_texts(wanted, status.current_metrics or [])
+    names = [source.metric.name if (source := one.source()) and source.metric else None for one in wanted]
+    return [f"{name}: {text}" if name else text for name, text in zip(names, texts, strict=True)]
+
+
+def _metric_texts(wanted: list[_Metric], current: list[_Metric]) -> list[str]:
     texts = []
     for index, metric in enumerate(wanted):
         now = current[index].source() if index < len(current) else None
         texts.append(_target_text(metric, now.current if now is not None else None))
-    shown = ", ".join(texts[:TARGETS_SHOWN])
-    return f"{shown} + {len(texts) - TARGETS_SHOWN} more..." if len(texts) > TARGETS_SHOWN else shown
+    return texts
 
 
 def _target_text(metric: _Metric, now: _MetricTarget | None) -> str:

@@ -1,0 +1,127 @@
+"""Objects explained in words, as ``kubectl describe`` does, with what follows from their state on top. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from k9py.kube.happenings import Happening
+from k9py.resources.describe import generic, networks, nodes, policies, storing, workloads
+from k9py.resources.describe.common import happened, selector_line
+from k9py.resources.describe.page import Line, Page, Span, at, fields, laid_out, plain_text
+from k9py.resources.describe.workloads import Related
+from k9py.resources.model import TONE_OF, Health, RowContext
+from k9py.resources.registry import known
+
+Describer = Callable[[Page, dict[str, Any], Related, float], None]
+
+_DESCRIBERS: dict[str, Describer] = {
+    "pods": workloads.pod,
+    "deployments.apps": workloads.deployment,
+    "replicasets.apps": workloads.replica_set,
+    "replicationcontrollers": workloads.replica_set,
+    "statefulsets.apps": workloads.stateful_set,
+    "daemonsets.apps": workloads.daemon_set,
+    "jobs.batch": workloads.job,
+    "cronjobs.batch": workloads.cron_job,
+    "nodes": nodes.node,
+    "services": networks.service,
+    "ingresses.networking.k8s.io": networks.ingress,
+    "networkpolicies.networking.k8s.io": networks.network_policy,
+    "configmaps": storing.config_map,
+    "secrets": storing.secret,
+    "persistentvolumeclaims": storing.claim,
+    "persistentvolumes": storing.volume,
+    "horizontalpodautoscalers.autoscaling": policies.autoscaler,
+    "poddisruptionbudgets.policy": policies.budget,
+    "resourcequotas": policies.quota,
+    "limitranges": policies.limit_range,
+    "namespaces": policies.namespace,
+    "serviceaccounts": policies.service_account,
+    "roles.rbac.authorization.k8s.io": policies.role,
+    "clusterroles.rbac.authorization.k8s.io": policies.role,
+    "rolebindings.rbac.authorization.k8s.io": policies.binding,
+    "clusterrolebindings.rbac.authorization.k8s.io": policies.binding,
+    "events": policies.event,
+    "events.events.k8s.io": policies.event,
+}
+
+_WITHOUT_EVENTS = frozenset(
+    {"events", "events.events.k8s.io", "roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
+     "rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Objects a description reads besides its own: list them and pass them by their kind id."""
+
+    resource: str
+    """Kind id."""
+    namespace: str = ""
+    """Empty for all namespaces."""
+    label_selector: str = ""
+    field_selector: str = ""
+
+
+def wanted(kind_id: str, obj: dict[str, Any]) -> tuple[Wanted, ...]:
+    """Return what to list before describing this object; a description also works without."""
+    namespace, name = at(obj, "metadata", "namespace") or "", at(obj, "metadata", "name") or ""
+    if kind_id == "nodes":
+        return (Wanted("pods", field_selector=f"spec.nodeName={name}"),)
+    if kind_id == "namespaces":
+        return (Wanted("resourcequotas", name), Wanted("limitranges", name))
+    if kind_id == "services":
+        label = f"kubernetes.io/service-name={name}"
+        return (Wanted("endpointslices.discovery.k8s.io", namespace, label_selector=label),)
+    if kind_id == "persistentvolumeclaims":
+        return (Wanted("pods", namespace),)
+    if kind_id == "cronjobs.batch":
+        return (Wanted("jobs.batch", namespace),)
+    selector = selector_line(fields(obj, "spec", "selector"))
+    if selector.startswith("<"):
+        return ()
+    if kind_id == "deployments.apps":
+        return (Wanted("replicasets.apps", namespace, label_selector=selector),)
+    if kind_id in ("replicasets.apps", "replicationcontrollers", "statefulsets.apps", "daemonsets.apps"):
+        return (Wanted("pods", namespace, label_selector=selector),)
+    return ()
+
+
+def health_of(kind_id: str, obj: dict[str, Any], now: float) -> Health | None:
+    """Return the health of a whole object by the rules of its kind, None for kinds shown as the server prints them."""
+    spec = known(kind_id)
+    if spec is None or not spec.typed:
+        return None
+    row = spec.projection().item(msgspec.json.encode(obj))
+    return spec.health(row, RowContext(now=now))
+
+
+def describe(
+    kind_id: str,
+    obj: dict[str, Any],
+    events: Sequence[Happening] | None,
+    related: Mapping[str, list[dict[str, Any]]],
+    now: float,
+) -> list[Line]:
+    """Return the description of an object.
+
+    ``events`` are its events, oldest first, None when they are not to be shown; ``related`` holds what :func:`wanted`
+    asks for by kind id, and may lack any of it.
+    """
+    page = Page()
+    health = health_of(kind_id, obj, now)
+    if health is not None and health.sentence:
+        page.text(f"→ {health.sentence}", tone=TONE_OF[health.level])
+        page.blank()
+    _DESCRIBERS.get(kind_id, generic.anything)(page, obj, dict(related), now)
+    if events is not None and kind_id not in _WITHOUT_EVENTS:
+        page.blank()
+        happened(page, events, now)
+    return page.lines
+
+
+__all__ = ["Line", "Span", "Wanted", "describe", "health_of", "laid_out", "plain_text", "wanted"]
