@@ -37,13 +37,11 @@ class _Change:
 def use_context(config: Kubeconfig, name: str) -> Path:
     """Make a context the current one for every program; return the file that was written.
 
-    As kubectl: the first file that names a current context is changed, else the first that exists. Raises
-    KubeconfigError when the context is not defined or the file cannot be written.
+    As kubectl: the first file that exists is changed, since the first current context counts. Raises KubeconfigError
+    when the context is not defined or the file cannot be written.
     """
     config.context(name)
-    present = [Path(path) for path in config.paths if Path(path).exists()]
-    naming = (path for path in present if _scalar(_root(_read(path), path), "current-context"))
-    path = next(naming, present[0])
+    path = next(Path(path) for path in config.paths if Path(path).exists())
     with kubectl_lock(path):
         _write(path, [_Change((), "current-context", name)])
     config.accept(str(path))

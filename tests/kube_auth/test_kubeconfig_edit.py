@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -76,15 +78,35 @@ def test_a_kubeconfig_in_json_stays_json(tmp_path: Path, before: str) -> None:
     assert path.read_text() == '{"current-context": "one", ' + rest
 
 
-def test_the_file_that_names_a_current_context_is_written_else_the_first_that_exists(tmp_path: Path) -> None:
-    first, second, third = (tmp_path / name for name in ("a", "b", "c"))
+def test_the_first_file_that_exists_is_written(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
     first.write_text(CONTEXTS)
     second.write_text("current-context: two\n")
-    environ = {"KUBECONFIG": os.pathsep.join(str(path) for path in (tmp_path / "gone", first, second, third))}
-    assert use_context(Kubeconfig.load(None, environ), "one") == second
-    assert first.read_text() == CONTEXTS
-    second.unlink()
+    environ = {"KUBECONFIG": os.pathsep.join(str(path) for path in (tmp_path / "gone", first, second))}
     assert use_context(Kubeconfig.load(None, environ), "one") == first
+    assert first.read_text() == "current-context: one\n" + CONTEXTS
+    assert second.read_text() == "current-context: two\n"
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is the oracle here")
+@pytest.mark.parametrize("order", ["a:b:c", "b:a:c", "c:b:a", "a", "gone:a"])
+def test_the_same_file_is_written_as_by_kubectl(tmp_path: Path, order: str) -> None:
+    results = []
+    for program in ("kubectl", "k9py"):
+        directory = tmp_path / program
+        directory.mkdir()
+        texts = {"a": CONTEXTS, "b": "current-context: one\n", "c": "current-context: three\n"}
+        for name, text in texts.items():
+            (directory / name).write_text(text)
+        paths = os.pathsep.join(str(directory / name) for name in order.split(":"))
+        environ = {**os.environ, "KUBECONFIG": paths}
+        if program == "kubectl":
+            command = ["kubectl", "config", "use-context", "true"]
+            subprocess.run(command, env=environ, check=True, capture_output=True, timeout=30)
+        else:
+            use_context(Kubeconfig.load(None, environ), "true")
+        results.append({name: Kubeconfig.load(directory / name, {}, required=False).current_context for name in texts})
+    assert results[0] == results[1]
 
 
 def test_an_unknown_context_is_refused_and_nothing_written(tmp_path: Path) -> None:

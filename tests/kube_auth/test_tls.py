@@ -39,6 +39,16 @@ async def test_authority_and_certificate_given_as_data_connect(connect: Connect,
     assert server.seen[0].client_name == "alice"
 
 
+async def test_a_tls_cluster_without_any_user_is_asked_anonymously(
+    connect: Connect, config: ConfigFile, pki: Pki
+) -> None:
+    config.context = {"cluster": "c"}
+    async with api_server(tls=pki.server_context()) as server:
+        transport = await connect(trusting(config, pki, server.url).target())
+        await transport.request("GET", "/x")
+    assert (server.tokens, server.seen[0].client_name) == ([""], "")
+
+
 async def test_files_relative_to_the_kubeconfig_connect(
     connect: Connect, config: ConfigFile, pki: Pki, monkeypatch: pytest.MonkeyPatch
 ) -> None:

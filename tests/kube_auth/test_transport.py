@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import json
 import socket
@@ -152,6 +153,24 @@ async def test_never_more_than_twenty_plain_requests_are_in_flight_and_streams_a
         gate.set()
         await asyncio.gather(*tasks)
     assert len(server.seen) == 31
+
+
+async def test_a_hundred_and_twenty_open_watches_leave_room_for_requests(connect: Connect) -> None:
+    over = asyncio.Event()
+
+    async def watch(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        if request.path == "/watch":
+            await over.wait()
+        return response
+
+    async with api_server(watch) as server, contextlib.AsyncExitStack() as stack:
+        transport = await connect(plain(server.url))
+        for _ in range(120):
+            await stack.enter_async_context(transport.stream("GET", "/watch"))
+        assert (await transport.request("GET", "/x", timeout=5)).status == 200
+        over.set()
 
 
 async def test_a_cancelled_request_gives_its_place_back(connect: Connect) -> None:
