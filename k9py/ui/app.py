@@ -83,6 +83,10 @@ class K9App(DiffApp[None]):
         self.measuring = Measuring(self)
         self.memory = Memory(paths, options, self.settings)
         self.globals = GlobalActions(self)
+        self.memory.recall(options.context)
+        self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
+        """The browser, whatever lies over it."""
+        self._is_shut = False
         self.pods = PodWork(self)
         self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
@@ -93,18 +97,24 @@ class K9App(DiffApp[None]):
         """Paint the browser first; connect once it stands."""
         self.animation_level = "none"
         self._take_theme()
-        self.memory.recall(self.options.context)
-        self.push_screen(BrowseScreen(self.memory.tabs("default"), self.look, self.clock))
+        self.push_screen(self.browser)
         self.call_after_refresh(self.connection.open, self.options.context)
 
     async def shut_down(self) -> None:
-        """Save what is remembered and close every connection."""
+        """Save what is remembered and close every connection; the second call does nothing."""
+        if self._is_shut:
+            return
+        self._is_shut = True
         self.remember_now()
         self.browser.listing.close()
         self.browser.detail.close()
         await self.flushing.close()
         await self.measuring.close()
         await self.connection.close()
+
+    async def on_unmount(self) -> None:  # type: ignore[override]  # Textual awaits handlers of every class
+        """However the application ends, nothing stays open."""
+        await self.shut_down()
 
     def leave(self) -> None:
         """Quit."""
@@ -125,11 +135,6 @@ class K9App(DiffApp[None]):
             _LOG.warning("%s", problem)
 
     # ------------------------------------------------------------------ parts
-
-    @property
-    def browser(self) -> BrowseScreen:
-        """The browser, whatever lies over it."""
-        return next(screen for screen in self.screen_stack if isinstance(screen, BrowseScreen))
 
     @property
     def session(self) -> Session | None:
@@ -205,9 +210,8 @@ class K9App(DiffApp[None]):
 
     def connection_changed(self) -> None:
         """Say how the connection is."""
-        for screen in self.screen_stack:
-            if isinstance(screen, BrowseScreen) and screen.is_mounted:
-                screen.show_state()
+        if self.browser.is_mounted and not self._is_shut:
+            self.browser.show_state()
 
     @property
     def connection_lost(self) -> bool:

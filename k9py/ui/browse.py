@@ -380,9 +380,10 @@ class BrowseScreen(Screen[None]):
             self.listing.set_filter(text)
         except FilterError as error:
             self.prompt.complain(str(error))
+            self.listing.set_filter(self._filter_before)
         else:
             self.prompt.complain("")
-            self.show_crumbs()
+        self.show_crumbs()
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """Carry out what was typed; a filter or command that means nothing is given back to be mended."""

@@ -10,7 +10,9 @@ from textual.containers import Vertical
 from k9py.core.errors import K9Error
 from k9py.core.refs import ApiResource, ObjectRef
 from k9py.core.tasks import TaskSet
+from k9py.kube.gathering import gather_lists
 from k9py.kube.happenings import MIRROR, Happening
+from k9py.resources.describe import wanted
 from k9py.resources.model import Tone
 from k9py.ui.documents import described, event_lines, yaml_lines
 from k9py.ui.look import Look
@@ -77,10 +79,10 @@ class DetailPane(Vertical):
     def show(self, session: Session, resource: ApiResource, namespace: str, name: str, mode: str) -> None:
         """Show one object; the same object in another mode keeps its watch."""
         self.mode = mode
-        wanted = (resource.id, namespace, name)
-        if wanted != self.shown:
+        place = (resource.id, namespace, name)
+        if place != self.shown:
             self.close()
-            self.shown = wanted
+            self.shown = place
             self._resource, self._place = resource, (namespace, name)
             self.text.set_lines([plain(f"Loading {name} {self._look.glyphs.ellipsis}", Tone.DIM)], keep_place=False)
             self._watch = session.watch_object(resource, namespace, name)
@@ -127,8 +129,8 @@ class DetailPane(Vertical):
         """Read the events of the object and the objects its description names."""
         try:
             events = await session.events_for(_reference(resource, obj), mirror_uid=_mirror_uid(obj))
-            related = self._related
-            trouble = ""
+            related, missing = await gather_lists(session, wanted(resource.id, obj))
+            trouble = "; ".join(missing)
         except K9Error as error:
             events, related, trouble = self._events or [], self._related, error.with_remedy()
         if shown != self.shown:

@@ -11,6 +11,7 @@ from k9py.core.ages import human
 from k9py.core.refs import ApiResource
 from k9py.core.text import safe_line, safe_lines
 from k9py.kube.happenings import Happening
+from k9py.resources.describe import describe, laid_out
 from k9py.resources.model import Tone
 from k9py.ui.textview import Line, plain
 
@@ -100,4 +101,5 @@ def described(
     now: float,
 ) -> list[Line]:
     """Return an object explained in words."""
-    return yaml_lines(obj) + event_lines(events, now)
+    spans = laid_out(describe(resource.id, obj, events, related, now))
+    return [((span.prefix, Tone.DIM), (span.text, span.tone)) for span in spans]
