@@ -1,0 +1,162 @@
+"""Writing Events as the components do: one object per thing that happens, counted when it happens again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from k9py.core.errors import NotFound
+from k9py.sim.engine import Engine
+from k9py.sim.objects import micro_timestamp, timestamp
+from k9py.sim.store import Store
+
+EVENT_TTL = 3600.0
+"""Seconds an event lives after it was last seen (the API server's default)."""
+MAX_MESSAGE = 1024
+"""Characters of a message; the recorder cuts longer ones."""
+MODERN_COMPONENTS = frozenset({"default-scheduler"})
+"""Components that write events.k8s.io events: a micro time and a series instead of counts."""
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who reports."""
+
+    component: str
+    host: str = ""
+
+
+class Recorder:
+    """Writes and counts events."""
+
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self._engine = engine
+        self._store = store
+        self._known: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._unwritten: dict[tuple[str, str], list[float]] = {}
+        """Sightings while the past is replayed, written at its end; by event."""
+        engine.on_leap(lambda _gap: self._leapt())
+
+    def warn(self, obj: Object, reason: str, message: str, source: Source, *, field: str = "") -> None:
+        """Write a Warning about an object."""
+        self._record("Warning", obj, reason, message, source, field)
+
+    def note(self, obj: Object, reason: str, message: str, source: Source, *, field: str = "") -> None:
+        """Write a Normal event about an object."""
+        self._record("Normal", obj, reason, message, source, field)
+
+    def _record(self, kind: str, obj: Object, reason: str, message: str, source: Source, field: str) -> None:
+        meta = obj["metadata"]
+        message = message[:MAX_MESSAGE]
+        key = (meta.get("uid", ""), field, kind, reason, message, source.component, source.host)
+        known = self._known.get(key)
+        if known and self._count(known):
+            return
+        involved = {
+            "kind": obj.get("kind", ""),
+            "namespace": meta.get("namespace"),
+            "name": meta["name"],
+            "uid": meta.get("uid"),
+            "apiVersion": obj.get("apiVersion"),
+            "resourceVersion": meta.get("resourceVersion"),
+            "fieldPath": field or None,
+        }
+        namespace = meta.get("namespace") or "default"
+        name = f"{meta['name']}.{int(self._engine.now * 1e9) & 0xFFFFFFFFFFFFFFFF:x}"
+        while self._store.find("events", namespace, name):
+            name = name[:-3] + f"{self._engine.random.randrange(4096):03x}"
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": {part: value for part, value in involved.items() if value},
+            "reason": reason,
+            "message": message,
+            "type": kind,
+        }
+        event |= self._dates(source)
+        try:
+            self._store.create("events", event)
+        except NotFound:
+            return
+        self._known[key] = (namespace, name)
+        self._engine.after(EVENT_TTL, lambda: self._expire(key, namespace, name), name="event expires")
+
+    def _dates(self, source: Source) -> Object:
+        now = self._engine.now
+        reporter = {"reportingComponent": source.component, "reportingInstance": source.host}
+        if source.component in MODERN_COMPONENTS:
+            instance = f"{source.component}-control-plane"
+            return {
+                "source": {},
+                "firstTimestamp": None,
+                "lastTimestamp": None,
+                "eventTime": micro_timestamp(now),
+                "action": "Scheduling",
+                "reportingComponent": source.component,
+                "reportingInstance": instance,
+            }
+        origin = {"component": source.component} | ({"host": source.host} if source.host else {})
+        stamp = timestamp(now)
+        return {
+            "source": origin,
+            "firstTimestamp": stamp,
+            "lastTimestamp": stamp,
+            "count": 1,
+            "eventTime": None,
+            **reporter,
+        }
+
+    def _count(self, known: tuple[str, str]) -> bool:
+        """Count one more; False when the event is gone."""
+        if self._engine.clock.live:
+            return self._write_count(known, 1, self._engine.now)
+        if self._store.find("events", *known) is None:
+            return False
+        self._unwritten.setdefault(known, []).append(self._engine.now)
+        return True
+
+    def flush(self) -> None:
+        """Write the counts kept back while the past was replayed."""
+        for known, times in self._unwritten.items():
+            self._write_count(known, len(times), times[-1])
+        self._unwritten.clear()
+
+    def _write_count(self, known: tuple[str, str], more: int, last: float) -> bool:
+        def again(event: Object) -> None:
+            if event.get("eventTime"):
+                seen = event.get("series", {}).get("count", 1) + more
+                event["series"] = {"count": seen, "lastObservedTime": micro_timestamp(last)}
+            else:
+                event["count"] = event.get("count", 1) + more
+                event["lastTimestamp"] = timestamp(last)
+
+        try:
+            self._store.modify("events", *known, again)
+        except NotFound:
+            return False
+        return True
+
+    def _leapt(self) -> None:
+        """Forget what is older than events live."""
+        self.flush()
+        oldest = timestamp(self._engine.now - EVENT_TTL)
+        for event in self._store.list("events"):
+            if (event.get("lastTimestamp") or event.get("eventTime") or "") < oldest:
+                self._store.delete("events", event["metadata"]["namespace"], event["metadata"]["name"])
+
+    def _expire(self, key: tuple[str, ...], namespace: str, name: str) -> None:
+        event = self._store.peek("events", namespace, name)
+        if event is None:
+            self._known.pop(key, None)
+            return
+        # A counted event lives on from its last sighting; the known key is what keeps counting it.
+        unwritten = self._unwritten.get((namespace, name))
+        last = timestamp(unwritten[-1]) if unwritten else event.get("lastTimestamp") or ""
+        if last > timestamp(self._engine.now - EVENT_TTL):
+            self._engine.after(EVENT_TTL / 4, lambda: self._expire(key, namespace, name), name="event expires")
+            return
+        self._known.pop(key, None)
+        self._store.delete("events", namespace, name)

@@ -1,0 +1,519 @@
+"""The life of one container on its node: pull, create, run, probe, end, back off, run again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from k9py.core.ages import time_or_zero
+from k9py.core.quantity import parse
+from k9py.sim.engine import Engine, Timer
+from k9py.sim.objects import timestamp
+from k9py.sim.workloads.backoff import LONGEST, Backoff, written
+from k9py.sim.workloads.images import Image
+from k9py.sim.workloads.probes import Probe, Sight
+from k9py.sim.workloads.programs import FOREVER, End, Program
+
+Object = dict[str, Any]
+RELIST = 1.0
+"""Seconds until the kubelet sees that a container ended."""
+ENDED_SHOWN = 5.0
+"""Seconds a container that must back off still shows how it ended, before CrashLoopBackOff."""
+SYNC = 12.0
+"""Seconds between two tries of the kubelet at a pod that waits; each counts its event once more."""
+KILLED = 137
+TERMINATED = 143
+
+
+class Host(Protocol):
+    """What a container asks of the pod it lives in."""
+
+    engine: Engine
+    name: str
+    namespace: str
+    uid: str
+    node: str
+
+    def changed(self) -> None:
+        """The status is to be written."""
+
+    def report(self, container: ContainerLife, kind: str, reason: str, message: str) -> None:
+        """Write an event about a container."""
+
+    def image_of(self, reference: str) -> Image:
+        """Find an image."""
+
+    def present(self, image: Image) -> bool:
+        """Return True when the node has the image."""
+
+    def pulled(self, image: Image) -> None:
+        """Note that the node has the image."""
+
+    def missing_config(self, spec: Object) -> str:
+        """Return why a container cannot be configured; empty when it can."""
+
+    def look(self, container: ContainerLife, probe: Object) -> Sight:
+        """Look at a container's health."""
+
+    def ended(self, container: ContainerLife) -> None:
+        """A container ended, or cannot be had any further."""
+
+    def started(self, container: ContainerLife) -> None:
+        """A container runs, or became ready or started."""
+
+
+@dataclass(slots=True)
+class Past:
+    """What a container goes through again and again; lets quiet time be skipped."""
+
+    cycle: float = FOREVER
+    end: End | None = None
+
+
+@dataclass(slots=True)
+class ContainerLife:
+    """One container of one pod."""
+
+    host: Host
+    spec: Object
+    restart: str
+    """When to run again: ``Always``, ``OnFailure`` or ``Never``."""
+    kind: str = "main"
+    """``main``, ``init``, ``sidecar`` or ``ephemeral``."""
+    waiting: str = "ContainerCreating"
+    state: Object = field(default_factory=dict)
+    last: Object = field(default_factory=dict)
+    restarts: int = 0
+    ready: bool = False
+    started: bool = False
+    image: Image | None = None
+    program: Program = field(default_factory=Program)
+    container_id: str = ""
+    active: bool = False
+    """True from the first start() on."""
+    stopping: bool = False
+    _timers: list[Timer] = field(default_factory=list)
+    _probes: dict[str, Probe] = field(default_factory=dict)
+    _crashes: Backoff = field(default_factory=Backoff)
+    _pulls: Backoff = field(default_factory=Backoff)
+    _past: Past = field(default_factory=Past)
+    _duration: float = FOREVER
+    _started_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.state = {"waiting": {"reason": self.waiting}}
+
+    # what others read
+
+    @property
+    def name(self) -> str:
+        """The container's name."""
+        return str(self.spec["name"])
+
+    @property
+    def running(self) -> bool:
+        """True while its process runs."""
+        return "running" in self.state
+
+    @property
+    def finished(self) -> bool:
+        """True when it ended and will not run again."""
+        return "terminated" in self.state and not self._again(self.state["terminated"]["exitCode"])
+
+    @property
+    def succeeded(self) -> bool:
+        """True when it ended with 0."""
+        return self.state.get("terminated", {}).get("exitCode") == 0
+
+    @property
+    def started_at(self) -> float:
+        """Unix time the current run began; 0 when it does not run."""
+        return self._started_at if self.running else 0.0
+
+    @property
+    def booted(self) -> bool:
+        """True once the program listens."""
+        return self.running and self._engine.now >= self._started_at + self.program.boot - 1e-3
+
+    @property
+    def limit(self) -> Object:
+        """The container's limits."""
+        return (self.spec.get("resources") or {}).get("limits") or {}
+
+    # from waiting to running
+
+    def start(self) -> None:
+        """Begin: get the image, then run."""
+        self.active = True
+        self.image = self.host.image_of(self.spec.get("image", ""))
+        self.program = self.image.program
+        self._pull()
+
+    def _pull(self) -> None:
+        image = self.image
+        assert image is not None
+        if image.invalid:
+            self._wait("InvalidImageName", image.invalid)
+            self._fail("InspectFailed", image.invalid)
+            self._fail("Failed", "Error: InvalidImageName")
+            self._later(SYNC, self._pull)
+            return
+        policy = self.spec.get("imagePullPolicy") or _default_policy(image)
+        if self.host.present(image) and policy != "Always":
+            self._tell(
+                "Pulled",
+                f'Container image "{image.reference}" already present on machine and can be accessed by the pod',
+            )
+            self._create()
+            return
+        if policy == "Never":
+            text = f'Container image "{image.reference}" is not present with pull policy of Never'
+            self._wait("ErrImageNeverPull", text)
+            self._fail("ErrImageNeverPull", text)
+            self._fail("Failed", "Error: ErrImageNeverPull")
+            self._later(SYNC, self._pull)
+            return
+        self._tell("Pulling", f'Pulling image "{image.reference}"')
+        cached = self.host.present(image)
+        self._later(0.4 if cached else image.pull, lambda: self._pull_ends(image))
+
+    def _pull_ends(self, image: Image) -> None:
+        if not image.error:
+            took = written_precisely(0.4 if self.host.present(image) else image.pull)
+            self.host.pulled(image)
+            self._tell(
+                "Pulled",
+                f'Successfully pulled image "{image.reference}" in {took} ({took} including waiting). '
+                f"Image size: {image.size} bytes.",
+            )
+            self._create()
+            return
+        self._fail("Failed", f'Failed to pull image "{image.reference}": {image.error}')
+        self._fail("Failed", "Error: ErrImagePull")
+        self._wait("ErrImagePull", image.error)
+        self._pulls.next(self._engine.now)
+        failed_at = self._engine.now
+        self._later(SYNC, lambda: self._pull_waits(image, failed_at))
+
+    def _pull_waits(self, image: Image, failed_at: float) -> None:
+        """Back off from a registry that said no."""
+        if not self._pulls.holds(failed_at, self._engine.now):
+            self._pull()
+            return
+        text = f'Back-off pulling image "{image.reference}"'
+        self._wait("ImagePullBackOff", f"{text}: ErrImagePull: {image.error}")
+        self._tell("BackOff", text)
+        self._fail("Failed", "Error: ImagePullBackOff")
+        left = failed_at + self._pulls.wait - self._engine.now
+        self._later(min(SYNC, left + 0.1), lambda: self._pull_waits(image, failed_at))
+
+    def _create(self) -> None:
+        missing = self.host.missing_config(self.spec)
+        if missing:
+            self._wait("CreateContainerConfigError", missing)
+            self._fail("Failed", f"Error: {missing}")
+            self._later(SYNC, self._retry_create)
+            return
+        self._tell("Created", "Container created")
+        self._later(0.15, self._run)
+
+    def _retry_create(self) -> None:
+        image = self.image
+        assert image is not None
+        self._tell(
+            "Pulled",
+            f'Container image "{image.reference}" already present on machine and can be accessed by the pod',
+        )
+        self._create()
+
+    def _run(self) -> None:
+        now = self._engine.now
+        self._crashes_note(now)
+        digest = hashlib.sha256(f"{self.host.uid}/{self.name}/{self.restarts}".encode()).hexdigest()
+        self.container_id = f"containerd://{digest}"
+        if self.program.start_error:
+            self._fail("Failed", f"Error: {self.program.start_error}")
+            self._over(End(0, 128, "StartError", self.program.start_error), now)
+            return
+        self._tell("Started", "Container started")
+        self._started_at = now
+        self.state = {"running": {"startedAt": timestamp(now)}}
+        self.started = False
+        self._duration = self._choose_duration()
+        if self._past.end is not None:
+            end = self._past.end
+            self._later(self._duration, lambda: self._over(end, self._engine.now))
+        self._watch_health()
+        self.host.started(self)
+        self.host.changed()
+
+    def _choose_duration(self) -> float:
+        """Return how long this run lasts and remember how it will end."""
+        program = self.program
+        end, after = program.end, FOREVER
+        if end is not None:
+            after = end.after * (1 + end.spread * self._chance())
+        memory_limit = self.host_memory_limit
+        if program.leak and memory_limit:
+            until_oom = max(1.0, (memory_limit - program.memory) / program.leak) * (1 + 0.1 * self._chance())
+            if until_oom < after:
+                end, after = End(until_oom, KILLED, "OOMKilled"), until_oom
+        elif memory_limit and program.memory > memory_limit:
+            end, after = End(program.boot, KILLED, "OOMKilled"), max(0.4, program.boot)
+        self._past.end = end if after < FOREVER else None
+        self._past.cycle = after
+        return after
+
+    @property
+    def host_memory_limit(self) -> float:
+        """Bytes of the memory limit; 0 when there is none."""
+        given = self.limit.get("memory")
+        return float(parse(str(given))) if given else 0.0
+
+    def _chance(self) -> float:
+        """Return a number in -1 … 1 that is always the same for this run of this container."""
+        digest = hashlib.sha256(f"{self.host.uid}/{self.name}/{self.restarts}/chance".encode()).digest()
+        return int.from_bytes(digest[:4], "big") / 0x7FFFFFFF - 1
+
+    # health
+
+    def _watch_health(self) -> None:
+        startup = self.spec.get("startupProbe")
+        self.ready = False
+        if startup:
+            self._probe("startup", startup, passing=False)
+            return
+        self.started = True
+        self._watch_ready_and_live()
+
+    def _watch_ready_and_live(self) -> None:
+        readiness, liveness = self.spec.get("readinessProbe"), self.spec.get("livenessProbe")
+        if readiness:
+            self._probe("readiness", readiness, passing=False)
+        else:
+            self.ready = True
+        if liveness:
+            self._probe("liveness", liveness, passing=True)
+
+    def _probe(self, kind: str, spec: Object, *, passing: bool) -> None:
+        word = {"startup": "Startup", "readiness": "Readiness", "liveness": "Liveness"}[kind]
+        self._probes[kind] = Probe(
+            self._engine,
+            spec,
+            look=lambda probe: self.host.look(self, probe),
+            failed=lambda text: self._fail("Unhealthy", f"{word} probe failed: {text}"),
+            turned=self._turn_of(kind),
+            passing=passing,
+        )
+        self._probes[kind].start()
+
+    def _turn_of(self, kind: str) -> Callable[[bool], None]:
+        def turned(ok: bool) -> None:
+            if kind == "readiness":
+                if self.ready != ok:
+                    self.ready = ok
+                    self.host.started(self)
+                    self.host.changed()
+            elif kind == "startup" and ok:
+                self._probes.pop("startup").stop()
+                self.started = True
+                self._watch_ready_and_live()
+                self.host.started(self)
+                self.host.changed()
+            elif not ok:
+                self._tell("Killing", f"Container {self.name} failed {kind} probe, will be restarted")
+                self.stop(self._grace())
+
+        return turned
+
+    def poke(self) -> None:
+        """Look at the health again: load or a fault changed it."""
+        for probe in self._probes.values():
+            probe.poke()
+
+    # ending
+
+    def stop(self, grace: float) -> None:
+        """Send SIGTERM; the program ends by itself or is killed after the grace period (seconds)."""
+        if not self.running:
+            self._quiet()
+            return
+        self._stop_probes()
+        self._cancel_timers()
+        polite = self.program.stop <= grace
+        code = self.program.stop_code if polite else KILLED
+        end = End(0, code, "Completed" if code == 0 else "Error")
+        self._later(min(self.program.stop, max(grace, 0.05)), lambda: self._over(end, self._engine.now))
+
+    def kill(self, end: End) -> None:
+        """End the run at once, as the OOM killer does; harmless when it does not run."""
+        if self.running:
+            self._over(end, self._engine.now)
+
+    def halt(self) -> None:
+        """Do nothing any more: the pod is gone or its node is."""
+        self._quiet()
+
+    def _over(self, end: End, now: float) -> None:
+        """The process is gone."""
+        self._stop_probes()
+        self._cancel_timers()
+        began = timestamp(self._started_at) if self.running else timestamp(now)
+        ended: Object = {"exitCode": end.code, "reason": end.word}
+        if end.message:
+            ended["message"] = end.message
+        ended |= {"startedAt": began, "finishedAt": timestamp(now), "containerID": self.container_id}
+        if end.word == "StartError":
+            ended["startedAt"] = "1970-01-01T00:00:00Z"
+        self.state = {"terminated": ended}
+        self.ready = self.kind == "init" and end.code == 0
+        self.started = False
+        self.host.changed()
+        self.host.ended(self)
+        if self._again(end.code) and not self.stopping:
+            self._later(RELIST, lambda: self._retry(now, shown=False))
+
+    def _again(self, code: int) -> bool:
+        return self.restart == "Always" or (self.restart == "OnFailure" and code != 0)
+
+    def _retry(self, ended_at: float, *, shown: bool) -> None:
+        """Run again, or say that it has to wait."""
+        now = self._engine.now
+        if not self._crashes.holds(ended_at, now):
+            self._restart()
+            return
+        if not shown:
+            self._later(ENDED_SHOWN - RELIST, lambda: self._retry(ended_at, shown=True))
+        else:
+            if "terminated" in self.state:
+                self.last = self.state
+            self._wait("CrashLoopBackOff", self._crash_text("restarting", f"container={self.name}"))
+            left = ended_at + self._crashes.wait - now
+            self._later(min(SYNC, left + 0.1), lambda: self._retry(ended_at, shown=True))
+        self._fail(
+            "BackOff",
+            f"Back-off restarting failed container {self.name} in pod "
+            f"{self.host.name}_{self.host.namespace}({self.host.uid})",
+        )
+
+    def _crash_text(self, verb: str, what: str) -> str:
+        pod = f"{self.host.name}_{self.host.namespace}({self.host.uid})"
+        return f"back-off {written(self._crashes.wait)} {verb} failed {what} pod={pod}"
+
+    def _restart(self) -> None:
+        if "terminated" in self.state:
+            self.last = self.state
+        self.restarts += 1
+        self._pull()
+
+    def _crashes_note(self, now: float) -> None:
+        if self.restarts:
+            self._crashes.next(now)
+
+    # skipped time
+
+    def skip(self, gap: float) -> None:
+        """Pretend that ``gap`` seconds went by: a container that ends again and again did so all the while."""
+        cycle, end = self._past.cycle, self._past.end
+        if end is None or cycle == FOREVER or not self._again(end.code) or not self.active:
+            return
+        if self.kind == "init" and end.code == 0:
+            return
+        now = self._engine.now
+        wait = LONGEST if cycle < 2 * LONGEST else 0.0
+        rounds = int(gap / (cycle + wait))
+        if rounds < 1:
+            return
+        self.restarts += rounds
+        ended_at = now - (0.3 + 0.2 * self._chance()) * (wait or cycle)
+        ended: Object = {"exitCode": end.code, "reason": end.word}
+        if end.message:
+            ended["message"] = end.message
+        ended |= {"startedAt": timestamp(ended_at - cycle), "finishedAt": timestamp(ended_at)}
+        ended["containerID"] = self.container_id
+        if end.word == "StartError":
+            ended["startedAt"] = "1970-01-01T00:00:00Z"
+        self._stop_probes()
+        self._cancel_timers()
+        if wait:
+            self._crashes.raise_to(LONGEST, ended_at - cycle)
+            self.state = {"terminated": ended}
+            self.ready = self.started = False
+            self._retry(ended_at, shown=True)
+        else:
+            self.last = {"terminated": ended}
+            self._resume_run(ended_at)
+        self.host.changed()
+
+    def _resume_run(self, began: float) -> None:
+        """Be in the middle of a run that began at that time."""
+        now = self._engine.now
+        self._started_at = began
+        self.state = {"running": {"startedAt": timestamp(began)}}
+        self._duration = self._choose_duration()
+        end = self._past.end
+        if end is not None:
+            self._later(max(1.0, began + self._duration - now), lambda: self._over(end, self._engine.now))
+        self._watch_health()
+        for probe in self._probes.values():
+            probe.passing = True
+        self.ready = self.started = True
+        self.host.started(self)
+
+    # small things
+
+    @property
+    def _engine(self) -> Engine:
+        return self.host.engine
+
+    def _grace(self) -> float:
+        own = (self.spec.get("livenessProbe") or {}).get("terminationGracePeriodSeconds")
+        return float(30 if own is None else own)
+
+    def _wait(self, reason: str, message: str = "") -> None:
+        fresh = {"waiting": {"reason": reason} | ({"message": message} if message else {})}
+        if fresh != self.state:
+            self.state = fresh
+            self.ready = self.started = False
+            self.host.changed()
+
+    def _tell(self, reason: str, message: str) -> None:
+        self.host.report(self, "Normal", reason, message)
+
+    def _fail(self, reason: str, message: str) -> None:
+        self.host.report(self, "Warning", reason, message)
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._timers = [timer for timer in self._timers if timer.live and timer.when >= self._engine.now - 1]
+        self._timers.append(self._engine.after(seconds, action, name=f"{self.host.name}/{self.name}"))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _stop_probes(self) -> None:
+        for probe in self._probes.values():
+            probe.stop()
+        self._probes.clear()
+
+    def _quiet(self) -> None:
+        self._stop_probes()
+        self._cancel_timers()
+
+
+def _default_policy(image: Image) -> str:
+    last = image.canonical.rsplit("/", 1)[-1]
+    return "Always" if last.endswith(":latest") and "@" not in last else "IfNotPresent"
+
+
+def written_precisely(seconds: float) -> str:
+    """Write a duration as the kubelet logs a pull: ``1.234s`` or ``412ms``."""
+    return f"{seconds:.3f}s".replace(".000s", "s") if seconds >= 1 else f"{int(seconds * 1000)}ms"
+
+
+def finished_at(state: Object) -> float:
+    """Return when a terminated state ended, Unix seconds; 0 for any other state."""
+    return time_or_zero((state.get("terminated") or {}).get("finishedAt"))

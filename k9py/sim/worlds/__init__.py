@@ -1,0 +1,1 @@
+"""Seeded clusters described as data."""
