@@ -200,6 +200,6 @@ def _themes() -> list[str]:
 
 
 def _worlds() -> list[str]:
-    from k9py.cli.demo import WORLDS
+    from k9py.sim.demo import WORLDS
 
     return list(WORLDS)

@@ -5,6 +5,7 @@ Nothing heavy is imported here: ``k9py --help`` loads neither textual, aiohttp n
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import logging
 import os
@@ -53,19 +54,27 @@ def _run(words: list[str]) -> int:
     if rest and rest[0] == "--version":
         name, rest = "version", ["--client", *rest[1:]]
     verb = VERBS[name]
-    # Deferred: each verb loads what it needs and nothing of the others.
     module = importlib.import_module(f"k9py.cli.{verb.module}")
     if name == "__complete":
         return int(module.run(rest))
+    try:
+        options = parse([name, *rest])
+    except SystemExit as leaving:  # argparse ends the process after --help
+        return int(leaving.code or 0)
+    return int(module.run(options))
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return what a command line says, its verb included; raises UsageError where it cannot be understood."""
+    name, rest = split_verb(words)
+    verb = VERBS[name]
+    # Deferred: each verb loads what it needs and nothing of the others.
+    module = importlib.import_module(f"k9py.cli.{verb.module}")
     parser = _parser(verb, module.__doc__ or "", getattr(module, "EXAMPLES", ""))
     module.arguments(parser)
     if verb.connects:
         add_connection(parser)
-    try:
-        options = parser.parse_strictly(rest)
-    except SystemExit as leaving:  # argparse ends the process after --help
-        return int(leaving.code or 0)
-    return int(module.run(options))
+    return parser.parse_strictly(rest)
 
 
 def _parser(verb: Verb, doc: str, examples: str) -> Parser:

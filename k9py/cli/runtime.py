@@ -119,25 +119,37 @@ class OwnTerminal:
         """Nothing to restore."""
 
 
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def run_async(work: Callable[[], Awaitable[int]]) -> int:
-    """Run to the end and return the status; SIGINT, SIGTERM and SIGHUP cancel the work and let it clean up."""
+    """Run to the end and return the status; SIGINT, SIGTERM and SIGHUP cancel the work and let it clean up.
+
+    A second signal ends at once, also where the loop is busy and hears of no first one.
+    """
     stopped_by: list[int] = []
 
     async def supervised() -> int:
         task = asyncio.ensure_future(work())
         loop = asyncio.get_running_loop()
 
-        def stop(number: int) -> None:
+        def stop(number: int, _frame: object) -> None:
             stopped_by.append(number)
-            task.cancel()
+            if len(stopped_by) > 1:
+                raise KeyboardInterrupt
+            loop.call_soon_threadsafe(task.cancel)
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, stop, number)
+        for number in ENDING_SIGNALS:
+            signal.signal(number, stop)
         return await task
 
+    before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
     try:
         return asyncio.run(supervised())
     except asyncio.CancelledError:
         if not stopped_by:
             raise
         return 128 + stopped_by[0]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -40,7 +40,7 @@ VERBS = {
             connects=False,
         ),
         Verb("version", "version", "versions of k9py and of the server", "version"),
-        Verb("completion", "completion", "completion for bash, zsh or fish", "completion SHELL", connects=False),
+        Verb("completion", "completion", "words completed by the shell", "completion bash|zsh|fish", connects=False),
         Verb("__complete", "completing", "", "__complete WORDS", connects=False),
     )
 }
