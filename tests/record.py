@@ -34,7 +34,7 @@ FIRST_OBJECTS = (
     "/apis/apiregistration.k8s.io/v1/apiservices",
 )
 """Lists of what a server creates for itself; objects made by people are left out by their labels and names."""
-SERVED_BY_OTHERS = ("metrics.k8s.io",)
+AGGREGATED_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
 class Server:
@@ -65,23 +65,43 @@ class Server:
         with urllib.request.urlopen(request, context=self._tls) as answer:
             return json.load(answer)
 
+    def first_line(self, path: str) -> bytes:
+        """Return the first line of a watch."""
+        request = urllib.request.Request(self._url + path, headers=self._headers)
+        with urllib.request.urlopen(request, context=self._tls) as answer:
+            line: bytes = answer.readline()
+        return line
+
 
 def record(server: Server) -> None:
     """Write every data file."""
     discovery = {part: server.get(f"/{part}", AGGREGATED) for part in ("api", "apis")}
+    foreign = _foreign_groups(server)
     for document in discovery.values():
-        document["items"] = [g for g in document["items"] if g["metadata"].get("name") not in SERVED_BY_OTHERS]
+        document["items"] = [g for g in document["items"] if g["metadata"].get("name") not in foreign]
         for group in document["items"]:
             group["metadata"].pop("creationTimestamp", None)
     _write("discovery.json", _compact(discovery))
     _write("tables.json", _compact(_columns(server, discovery)))
+    _write("bookmarks.json", _compact(_bookmarks(server, discovery)))
     _write("version.json", _compact(server.get("/version")))
     index = server.get("/openapi/v3")["paths"]
-    served = {name: entry for name, entry in index.items() if not name.endswith(SERVED_BY_OTHERS)}
+    served = {name: entry for name, entry in index.items() if not foreign & set(name.split("/"))}
     documents = {name: server.get(entry["serverRelativeURL"]) for name, entry in sorted(served.items())}
     _write("openapi.json.xz", lzma.compress(_compact(documents), preset=9 | lzma.PRESET_EXTREME))
     objects = [obj for path in FIRST_OBJECTS for obj in _first_objects(server.get(path))]
     _write("first_objects.json.xz", lzma.compress(_compact(objects), preset=9 | lzma.PRESET_EXTREME))
+
+
+def _foreign_groups(server: Server) -> set[str]:
+    """Return groups of custom resources and of servers behind this one: not the control plane's own."""
+    services = server.get(AGGREGATED_SERVICES)["items"]
+    onstart = "kube-aggregator.kubernetes.io/automanaged"
+    return {
+        service["spec"]["group"]
+        for service in services
+        if (service["metadata"].get("labels") or {}).get(onstart) != "onstart"
+    }
 
 
 def _columns(server: Server, discovery: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +121,30 @@ def _columns(server: Server, discovery: dict[str, Any]) -> dict[str, Any]:
     return dict(sorted(tables.items()))
 
 
+def _bookmarks(server: Server, discovery: dict[str, Any]) -> dict[str, Any]:
+    """Return what each kind's bookmarks hold besides kind, version and metadata: the typed encoder's empty fields."""
+    bodies: dict[str, Any] = {}
+    query = (
+        "watch=1&timeoutSeconds=5&allowWatchBookmarks=true&sendInitialEvents=true"
+        "&resourceVersionMatch=NotOlderThan&fieldSelector=metadata.name=nosuch"
+    )
+    for part, document in discovery.items():
+        for group in document["items"]:
+            name = group["metadata"].get("name", "")
+            for version in group["versions"]:
+                base = f"/{part}/{name}/{version['version']}" if name else f"/{part}/{version['version']}"
+                for resource in version["resources"]:
+                    if "watch" not in resource.get("verbs", ()):
+                        continue
+                    event = json.loads(server.first_line(f"{base}/{resource['resource']}?{query}"))
+                    body = event["object"]
+                    api_version = body.pop("apiVersion")
+                    del body["kind"], body["metadata"]
+                    if body:
+                        bodies[f"{api_version}/{resource['resource']}"] = body
+    return dict(sorted(bodies.items()))
+
+
 def _first_objects(answer: dict[str, Any]) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for obj in answer["items"]:
@@ -118,7 +162,7 @@ def _is_own(metadata: dict[str, Any], kind: str) -> bool:
     if "RoleList" in kind or "RoleBindingList" in kind:
         return (metadata.get("labels") or {}).get("kubernetes.io/bootstrapping") == "rbac-defaults"
     if kind == "APIServiceList":
-        return "kube-aggregator.kubernetes.io/automanaged" in (metadata.get("labels") or {})
+        return (metadata.get("labels") or {}).get("kube-aggregator.kubernetes.io/automanaged") == "onstart"
     own = ("system-", "kube", "catch-all", "exempt", "workload-", "global-default", "leader-election",
            "node-high", "probes", "service-accounts", "endpoint-controller", "garbage-collector")  # fmt: skip
     return str(metadata["name"]).startswith(own)

@@ -37,6 +37,8 @@ class Access:
         self._store = store
         self.tokens: dict[str, User] = {}
         """Bearer token to user; change it at any time."""
+        self.rules_incomplete = False
+        """True makes rules reviews say that they do not know everything, as webhook authorizers do."""
         self.nobody = ANONYMOUS
         """Who a request without credentials is from. kubectl sends none over plain HTTP."""
 
@@ -90,17 +92,34 @@ class Access:
             if asked.path.rstrip("/").startswith(_PUBLIC_PATHS):
                 return True
             return any(_rule_covers_path(rule, asked) for rule in self.rules(user, ""))
-        return any(_rule_covers(rule, asked) for rule in self.rules(user, asked.target.namespace))
+        return self._granting(user, asked) is not None
+
+    def decide(self, user: User, asked: Attributes) -> tuple[bool, str]:
+        """Say whether something is allowed and, where a binding allows it, which one."""
+        if MASTERS in user.groups or not asked.target.is_resource:
+            return self.allows(user, asked), ""
+        found = self._granting(user, asked)
+        return (False, "") if found is None else (True, _reason(found, user))
+
+    def _granting(self, user: User, asked: Attributes) -> Mapping[str, Any] | None:
+        for binding, rules in self._bound(user, asked.target.namespace):
+            if any(_rule_covers(rule, asked) for rule in rules):
+                return binding
+        return None
 
     def rules(self, user: User, namespace: str) -> Iterator[Mapping[str, Any]]:
         """Yield the rules that hold for a user cluster-wide and, when one is given, in a namespace."""
+        for _, rules in self._bound(user, namespace):
+            yield from rules
+
+    def _bound(self, user: User, namespace: str) -> Iterator[tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
         for binding in self._store.list(f"clusterrolebindings.{_RBAC}"):
-            if _binds(binding, user, ""):
-                yield from self._role_rules(binding["roleRef"], "")
+            if _subject(binding, user, "") is not None:
+                yield binding, self._role_rules(binding["roleRef"], "")
         if namespace:
             for binding in self._store.list(f"rolebindings.{_RBAC}", namespace):
-                if _binds(binding, user, namespace):
-                    yield from self._role_rules(binding["roleRef"], namespace)
+                if _subject(binding, user, namespace) is not None:
+                    yield binding, self._role_rules(binding["roleRef"], namespace)
 
     def _role_rules(self, reference: Mapping[str, str], namespace: str) -> list[Mapping[str, Any]]:
         if reference["kind"] == "ClusterRole":
@@ -120,18 +139,29 @@ class Access:
         return rules
 
 
-def _binds(binding: Mapping[str, Any], user: User, namespace: str) -> bool:
+def _subject(binding: Mapping[str, Any], user: User, namespace: str) -> Mapping[str, Any] | None:
+    """Return the subject of a binding that is this user, or None."""
     for subject in binding.get("subjects") or ():
         kind, name = subject["kind"], subject["name"]
-        if kind == "User" and name == user.name:
-            return True
-        if kind == "Group" and name in user.groups:
-            return True
+        if (kind == "User" and name == user.name) or (kind == "Group" and name in user.groups):
+            return dict(subject)
         if kind == "ServiceAccount":
             where = subject.get("namespace") or namespace
             if user.name == f"system:serviceaccount:{where}:{name}":
-                return True
-    return False
+                return dict(subject)
+    return None
+
+
+def _reason(binding: Mapping[str, Any], user: User) -> str:
+    metadata, role = binding["metadata"], binding["roleRef"]
+    namespace = metadata.get("namespace", "")
+    subject = _subject(binding, user, namespace) or {}
+    who = subject.get("name", "")
+    if subject.get("kind") == "ServiceAccount":
+        who = f"{who}/{subject.get('namespace') or namespace}"
+    name = f"{metadata['name']}/{namespace}" if namespace else metadata["name"]
+    kind = "RoleBinding" if namespace else "ClusterRoleBinding"
+    return f'RBAC: allowed by {kind} "{name}" of {role["kind"]} "{role["name"]}" to {subject.get("kind")} "{who}"'
 
 
 def _rule_covers(rule: Mapping[str, Any], asked: Attributes) -> bool:

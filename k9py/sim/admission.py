@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from k9py.sim import defaults, deletion, pod_defaults, statuses, validation
+from collections.abc import Mapping
+from typing import Any
+
+from k9py.core.errors import ApiError
+from k9py.sim import customs, defaults, deletion, fieldsets, pod_defaults, statuses, validation
 from k9py.sim.conformance import Conformance
 from k9py.sim.conversion import convert
 from k9py.sim.objects import Object, meta
@@ -14,7 +18,7 @@ STATUS_ON_CREATE = frozenset({"nodes", "namespaces"})
 """Kinds that keep the status they are created with."""
 
 
-def intake(call: Call, obj: Object, duplicates: list[str], type_: Type, *, patching: bool = False) -> None:
+def intake(call: Call, obj: Object, duplicates: list[str], type_: Type) -> None:
     """Check kind, version, name and namespace of a body in place; raises 400."""
     served = call.kind()
     kind = obj.setdefault("kind", served.resource.kind) or served.resource.kind
@@ -47,15 +51,21 @@ def admit(call: Call, obj: Object, old: Object | None, subresource: str) -> None
     """Complete and check an object about to be stored; raises Invalid with every cause."""
     served = call.kind()
     if served.custom is not None:
+        _admit_custom(call, obj, old, served.custom)
         return
     kept = convert(obj, to=served.stored.api_version, kind=served.resource.kind)
-    if served.id != "namespaces":
+    if served.id == "namespaces":
+        labels = kept["metadata"].get("labels") or {}
+        kept["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": kept["metadata"].get("name", "")}
+    else:
         defaults.complete(served.id, kept)
     if served.id == "pods":
-        pod_defaults.complete_spec(kept.setdefault("spec", {}))
+        pod_defaults.complete_pod_spec(kept.setdefault("spec", {}))
     if subresource != "status":
         type_ = call.server.openapi.type_of(served.stored.api_version, served.resource.kind) or ANY
         causes = validation.check(served.id, kept, old, type_)
+        if served.id == customs.RESOURCE:
+            causes.extend(customs.check_definition(kept))
         if causes:
             name = kept["metadata"].get("name") or kept["metadata"].get("generateName") or ""
             raise statuses.invalid(call.target.group, served.resource.kind, name, causes)
@@ -65,12 +75,67 @@ def admit(call: Call, obj: Object, old: Object | None, subresource: str) -> None
         obj.update(back)
 
 
+def _admit_custom(call: Call, obj: Object, old: Object | None, version: Mapping[str, Any]) -> None:
+    served = call.kind()
+    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    customs.conform(obj, schema, "", [])
+    causes = validation.check(served.id, obj, old, ANY)
+    customs.check(causes, {key: value for key, value in obj.items() if key != "metadata"}, schema, "")
+    if causes:
+        name = obj["metadata"].get("name") or obj["metadata"].get("generateName") or ""
+        raise statuses.invalid(call.target.group, served.resource.kind, name, causes)
+
+
+def check_applied(call: Call, config: Object, type_: Type) -> None:
+    """Raise what server-side apply answers to a configuration that has no place in the schema."""
+    metadata = config.get("metadata") or {}
+    where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+    subject = f"({where}; {config.get('apiVersion')}, Kind={config.get('kind')})"
+    problem = _first_problem(config, type_, "")
+    if problem:
+        raise ApiError.of(500, f"failed to create typed patch object {subject}: {problem}")
+
+
+def _first_problem(value: Any, type_: Type, path: str) -> str:
+    if type_.shape == "struct" and isinstance(value, dict):
+        for name, inner in value.items():
+            where = f"{path}.{name}"
+            if name not in type_.fields:
+                if type_.preserves_unknown:
+                    continue
+                return f"{where}: field not declared in schema"
+            problem = _first_problem(inner, type_.fields[name], where) if inner is not None else ""
+            if problem:
+                return problem
+    elif type_.shape == "list" and isinstance(value, list):
+        for item in value:
+            element = fieldsets.item_element(type_, item) if type_.list_type == "map" else ""
+            problem = _first_problem(item, type_.element, path + (fieldsets.text((element,)) if element else ""))
+            if problem:
+                return problem
+    elif type_.shape == "scalar" and type_.scalar == "integer" and isinstance(value, str):
+        return f"{path}: expected numeric (int or float), got string"
+    return ""
+
+
 def _conform(call: Call, obj: Object, duplicates: list[str], type_: Type) -> None:
     """Drop unknown fields, refusing or warning as the request asks."""
     mode = call.query.get("fieldValidation") or "Warn"
     if mode not in ("Ignore", "Warn", "Strict"):
         raise bad_request(f'invalid fieldValidation value "{mode}"')
-    if type_.shape != "struct" or call.kind().custom is not None:
+    custom = call.kind().custom
+    if custom is not None:
+        unknown: list[str] = []
+        schema = (custom.get("schema") or {}).get("openAPIV3Schema") or {}
+        customs.conform(obj, schema, "", unknown)
+        if mode == "Strict" and (unknown or duplicates):
+            listed = ", ".join([*unknown, *duplicates])
+            raise bad_request(f"{call.kind().resource.kind} in version \"{call.target.version}\" cannot be handled "
+                              f"as a {call.kind().resource.kind}: strict decoding error: {listed}")  # fmt: skip
+        if mode == "Warn":
+            call.warnings += [*unknown, *duplicates]
+        return
+    if type_.shape != "struct":
         return
     version = call.target.version
     conformance = Conformance(call.kind().resource.kind, version)

@@ -15,7 +15,7 @@ from k9py.sim.statuses import bad_request
 _QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _JSON_NAMES = {str: "string", bool: "bool", int: "number", float: "number", dict: "object", list: "array"}
 _PACKAGE = re.compile(r"^io\.k8s\.(?:[\w-]+\.)*(v\d\w*)\.(\w+)$")
-_INTEGERS = {"int32": 2**31 - 1, "int64": 2**63 - 1}
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\r\n]")
 
 
 class Conformance:
@@ -99,7 +99,15 @@ class Conformance:
             return ""
         if not fits:
             raise self._mismatch(value, type_, plain, owner)
+        if type_.node.get("format") == "byte":
+            self._check_base64(value)
         return value
+
+    def _check_base64(self, text: str) -> None:
+        bad = _NOT_BASE64.search(text)
+        if bad is not None or len(text) % 4:
+            at = bad.start() if bad is not None else len(text) // 4 * 4
+            raise bad_request(f"{self._prefix}illegal base64 data at input byte {at}")
 
     def _quantity(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, str | int | float):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from k9py.sim.objects import Object
 from k9py.sim.pod_defaults import complete_pod, complete_spec
+from k9py.sim.rendering import BOOKMARK_BODIES
 from k9py.sim.store import Store
 
 SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/16")
@@ -103,12 +104,16 @@ def _job_spec(spec: Object) -> None:
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
     spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
+    spec.setdefault("manualSelector", False)
     _template(spec)
 
 
 def _job(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
     _job_spec(spec)
+    given = spec["template"]["metadata"].get("labels")
+    if given and not obj["metadata"].get("labels"):
+        obj["metadata"]["labels"] = dict(given)
     uid = obj["metadata"].get("uid")
     if spec.get("manualSelector") or not uid or spec.get("selector"):
         return
@@ -117,7 +122,8 @@ def _job(obj: Object) -> None:
     own = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
     metadata["labels"] = {**(metadata.get("labels") or {}), **own, "controller-uid": uid, "job-name": name}
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-    spec.setdefault("manualSelector", False)
+    if given is not None and obj["metadata"]["labels"] == given:
+        obj["metadata"]["labels"] = dict(metadata["labels"])
 
 
 def _cron_job(obj: Object) -> None:
@@ -127,7 +133,6 @@ def _cron_job(obj: Object) -> None:
     spec.setdefault("successfulJobsHistoryLimit", 3)
     spec.setdefault("failedJobsHistoryLimit", 1)
     template = spec.setdefault("jobTemplate", {})
-    template.setdefault("metadata", {})
     _template(template.setdefault("spec", {}))
 
 
@@ -201,7 +206,6 @@ def _binding(obj: Object) -> None:
 
 def _network_policy(obj: Object) -> None:
     spec = obj.setdefault("spec", {})
-    spec.setdefault("podSelector", {})
     if not spec.get("policyTypes"):
         spec["policyTypes"] = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
     for rule in [*(spec.get("ingress") or ()), *(spec.get("egress") or ())]:
@@ -217,6 +221,11 @@ def _slice(obj: Object) -> None:
     for port in obj.get("ports") or ():
         port.setdefault("name", "")
         port.setdefault("protocol", "TCP")
+
+
+def _endpoint_conditions(obj: Object) -> None:
+    for endpoint in obj.get("endpoints") or ():
+        endpoint.setdefault("conditions", {})
 
 
 def _endpoints(obj: Object) -> None:
@@ -241,6 +250,23 @@ def _custom_kind(obj: Object) -> None:
     spec.setdefault("conversion", {"strategy": "None"})
 
 
+def _service(obj: Object) -> None:
+    spec = obj.setdefault("spec", {})
+    spec.setdefault("type", "ClusterIP")
+    spec.setdefault("sessionAffinity", "None")
+    if spec["sessionAffinity"] == "ClientIP" and not spec.get("sessionAffinityConfig"):
+        spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
+    for port in spec.get("ports") or ():
+        port.setdefault("protocol", "TCP")
+        port.setdefault("targetPort", port.get("port"))
+    if spec["type"] != "ExternalName":
+        spec.setdefault("internalTrafficPolicy", "Cluster")
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        spec.setdefault("externalTrafficPolicy", "Cluster")
+    if spec["type"] == "LoadBalancer":
+        spec.setdefault("allocateLoadBalancerNodePorts", True)
+
+
 def _with_status(obj: Object) -> None:
     obj.setdefault("status", {})
 
@@ -255,6 +281,7 @@ COMPLETERS: dict[str, tuple[Completer, ...]] = {
     "cronjobs.batch": (_cron_job, _with_status),
     "horizontalpodautoscalers.autoscaling": (_autoscaler,),
     "namespaces": (_namespace,),
+    "services": (_service,),
     "nodes": (_with_status,),
     "secrets": (_secret,),
     "persistentvolumeclaims": (_claim,),
@@ -264,7 +291,7 @@ COMPLETERS: dict[str, tuple[Completer, ...]] = {
     f"clusterrolebindings.{_RBAC}": (_binding,),
     "networkpolicies.networking.k8s.io": (_network_policy,),
     "priorityclasses.scheduling.k8s.io": (_priority_class,),
-    "endpointslices.discovery.k8s.io": (_slice,),
+    "endpointslices.discovery.k8s.io": (_slice, _endpoint_conditions),
     "endpoints": (_endpoints,),
     "limitranges": (_limit_range,),
     "resourcequotas": (_with_status,),
@@ -286,21 +313,12 @@ class Allocator:
 
     def service(self, obj: Object, old: Object | None) -> None:
         """Fill in a service in place: defaults, cluster address, node ports."""
-        spec = obj.setdefault("spec", {})
+        _service(obj)
+        spec = obj["spec"]
         before: dict[str, Any] = (old or {}).get("spec") or {}
-        spec.setdefault("type", "ClusterIP")
-        spec.setdefault("sessionAffinity", "None")
-        if spec["sessionAffinity"] == "ClientIP" and not spec.get("sessionAffinityConfig"):
-            spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
-        for port in spec.get("ports") or ():
-            port.setdefault("protocol", "TCP")
-            port.setdefault("targetPort", port.get("port"))
         if spec["type"] != "ExternalName":
             self._addresses(spec, before)
         if spec["type"] in ("NodePort", "LoadBalancer"):
-            spec.setdefault("externalTrafficPolicy", "Cluster")
-            if spec["type"] == "LoadBalancer":
-                spec.setdefault("allocateLoadBalancerNodePorts", True)
             self._node_ports(spec, before)
         elif before.get("type") in ("NodePort", "LoadBalancer"):
             for port in spec.get("ports") or ():
@@ -311,8 +329,10 @@ class Allocator:
 
     def _addresses(self, spec: Object, before: Object) -> None:
         spec.setdefault("ipFamilies", ["IPv4"])
+        if not spec.get("selector") and spec.get("clusterIP") == "None" and spec["ipFamilies"] == ["IPv4"]:
+            spec["ipFamilies"] = ["IPv4", "IPv6"]
+            spec.setdefault("ipFamilyPolicy", "RequireDualStack")
         spec.setdefault("ipFamilyPolicy", "SingleStack")
-        spec.setdefault("internalTrafficPolicy", "Cluster")
         if not spec.get("clusterIP"):
             spec["clusterIP"] = before.get("clusterIP") or self._free_address()
         spec["clusterIPs"] = spec.get("clusterIPs") or [spec["clusterIP"]]
@@ -342,6 +362,11 @@ class Allocator:
 
 def install(store: Store) -> None:
     """Have every object completed before it is stored, whoever writes it."""
+    for kind in store.kinds():
+        plural = kind.id.partition(".")[0]
+        empty = BOOKMARK_BODIES.get(f"{kind.api_version}/{plural}")
+        if empty:
+            store.prepare(kind.id, lambda obj, old, empty=empty: _fill(obj, empty))  # type: ignore[misc]
     for resource in COMPLETERS:
         store.prepare(resource, lambda obj, old, resource=resource: complete(resource, obj))  # type: ignore[misc]
     store.prepare("services", Allocator(store).service)
@@ -364,6 +389,17 @@ def install(store: Store) -> None:
     store.prepare("pods", pod)
     store.prepare("persistentvolumeclaims", claim)
     store.prepare("persistentvolumes", volume)
+
+
+def _fill(obj: Object, empty: Mapping[str, Any]) -> None:
+    """Add what the server's typed encoder always writes, however empty."""
+    for key, value in empty.items():
+        if isinstance(value, dict):
+            found = obj.setdefault(key, {})
+            if isinstance(found, dict):
+                _fill(found, value)
+        else:
+            obj.setdefault(key, value)
 
 
 def _protect(obj: Object, finalizer: str) -> None:

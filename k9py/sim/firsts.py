@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import lzma
 from importlib import resources
-from typing import Any
 
 import msgspec
 
 from k9py.sim import defaults
+from k9py.sim.customs import CustomKinds
 from k9py.sim.discovery import Catalog
+from k9py.sim.garbage import GarbageCollector, NamespaceEnder, Protection
 from k9py.sim.objects import Object
+from k9py.sim.openapi import OpenApi
 from k9py.sim.store import Store
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -28,8 +30,11 @@ def first_objects() -> list[Object]:
     return decoded
 
 
-def furnish(store: Store, catalog: Catalog) -> list[Any]:
-    """Register every served kind, create the first objects, and start the server's own bookkeeping."""
+def furnish(store: Store, catalog: Catalog, openapi: OpenApi) -> list[object]:
+    """Register every served kind, create the first objects, and start the server's own bookkeeping.
+
+    Returns what keeps the books; it lives as long as the store's subscriptions do.
+    """
     for served in catalog:
         if "get" in served.resource.verbs:
             store.register(served.stored)
@@ -42,4 +47,9 @@ def furnish(store: Store, catalog: Catalog) -> list[Any]:
         served_kind = catalog.by_kind(group, version, obj["kind"])
         if served_kind is not None:
             store.create(served_kind.id, obj)
-    return []
+    return [
+        GarbageCollector(store),
+        NamespaceEnder(store),
+        Protection(store),
+        CustomKinds(store, catalog, openapi),
+    ]

@@ -149,6 +149,7 @@ def apply(
             if not entry.manager.is_same(manager)
             for path in sorted(entry.paths & changed)
         ]
+        conflicts.sort(key=lambda item: (item[0].manager.name, item[0].manager.operation))
         if conflicts and not force:
             raise _conflict(conflicts)
         for entry in entries:

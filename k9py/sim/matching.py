@@ -84,7 +84,6 @@ def labels_match(terms: tuple[Requirement, ...], labels: Labels | None) -> bool:
 
 class _LabelParser:
     def __init__(self, text: str) -> None:
-        self._text = text
         self._tokens: list[str] = []
         position = 0
         while position < len(text.rstrip()):
@@ -153,7 +152,7 @@ class _LabelParser:
         self._at += 1
 
     def _error(self, found: str, *, expected: str = "!, identifier, or ','") -> Exception:
-        return bad_request(f"unable to parse requirement: found '{found}', expected: {expected} in \"{self._text}\"")
+        return bad_request(f"unable to parse requirement: found '{found}', expected: {expected}")
 
 
 Matcher = Callable[[Stored], bool]
@@ -171,7 +170,7 @@ def parse_fields(text: str, resource: str, *, custom: tuple[str, ...] = ()) -> l
         path = found.group(1).strip()
         supported = path in COMMON_FIELDS or path in FIELDS.get(resource, ()) or path in custom
         if not supported:
-            raise bad_request(f'field label not supported: "{path}"')
+            raise bad_request(f"field label not supported: {path}")
         terms.append((path, found.group(2) != "!=", found.group(3)))
     return terms
 

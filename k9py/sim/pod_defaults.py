@@ -98,18 +98,23 @@ def _complete_volume(volume: Object) -> None:
             item["fieldRef"].setdefault("apiVersion", "v1")
 
 
+def complete_pod_spec(spec: Object) -> None:
+    """Fill in the spec of a pod itself: what templates leave open, and requests from limits."""
+    complete_spec(spec)
+    spec.setdefault("enableServiceLinks", True)
+    for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
+        resources = container["resources"]
+        if resources.get("limits"):
+            resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
+
+
 def complete_pod(pod: Object, source: random.Random) -> None:
     """Fill in a new pod in place: spec defaults, service account, tolerations, status."""
     spec = pod.setdefault("spec", {})
     if not spec.get("serviceAccountName"):
         spec["serviceAccountName"] = spec.get("serviceAccount") or "default"
-    complete_spec(spec)
-    for container in [*spec.get("containers", ()), *spec.get("initContainers", ())]:
-        resources = container["resources"]
-        if resources.get("limits"):
-            resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
+    complete_pod_spec(spec)
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    spec.setdefault("enableServiceLinks", True)
     spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     tolerations = spec.setdefault("tolerations", [])

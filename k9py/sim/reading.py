@@ -50,6 +50,8 @@ async def list_objects(call: Call) -> web.StreamResponse:
     """Answer with a list, or a page of one."""
     served = call.kind()
     form = negotiate(call.request.headers.get("Accept", ""))
+    if "sendInitialEvents" in call.query:
+        raise _options_error("sendInitialEvents", "Forbidden", "sendInitialEvents is forbidden for list")
     objects, meta = select_page(call)
     body = renderer(call, form).many(call.server.faults.spoil(served.id, objects), meta)
     return await answer(call, body, content_type=form.content_type)
@@ -79,6 +81,8 @@ def select_page(call: Call) -> tuple[list[Stored], dict[str, Any]]:
     matches = request_matcher(call)
     version_text = query.get("resourceVersion", "")
     limit = call.number("limit") or 0
+    if query.get("limit") and call.number("limit") is None:
+        raise statuses.bad_request(f'strconv.ParseInt: parsing "{query["limit"]}": invalid syntax')
     if query.get("continue"):
         if version_text not in ("", "0"):
             raise statuses.bad_request("specifying resource version is not allowed when using continue")
@@ -138,7 +142,7 @@ def _resume(call: Call, collection: Collection) -> tuple[int, str, tuple[list[st
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         token = msgspec.json.decode(raw, type=_Token)
     except (binascii.Error, msgspec.DecodeError) as error:
-        raise statuses.bad_request(f"continue key is not valid: {error}") from error
+        raise statuses.bad_request(f"invalid continue token: continue key is not valid: {error}") from error
     current = (collection.keys, collection.objects)
     if token.rv < 0:
         return call.store.version, token.start, current
@@ -167,7 +171,7 @@ def _check_match(match: str, version: str) -> None:
         raise _options_error(
             "resourceVersionMatch",
             "Unsupported value",
-            f'"{match}": supported values: "Exact", "NotOlderThan"',
+            f'"{match}": supported values: "Exact", "NotOlderThan", ""',
         )
     if match == "Exact" and version == "0":
         raise _options_error(
@@ -187,9 +191,8 @@ def _check_version(call: Call, text: str) -> None:
     if not text:
         return
     if not text.isdigit():
-        cause = Cause("resourceVersion", f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": '
-                      "invalid syntax", "FieldValueInvalid")  # fmt: skip
-        raise statuses.invalid("", "ListOptions", "", [cause])
+        why = f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise statuses.bad_request(f"invalid resource version: resourceVersion: {why}")
     if int(text) > call.store.version:
         cause = Cause("", "Too large resource version", "ResourceVersionTooLarge")
         raise ApiError.of(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from importlib import resources
 from typing import Any
 
 import msgspec
@@ -105,7 +106,7 @@ class Renderer:
         else:
             body = {"kind": self.served.resource.kind, "apiVersion": self._api_version, "metadata": metadata}
             if self.served.custom is None:
-                body.update(EMPTY_BODIES.get(self.served.id, {}))
+                body.update(BOOKMARK_BODIES.get(f"{self._api_version}/{self.served.resource.gvr.resource}", {}))
         return b'{"type":"BOOKMARK","object":' + msgspec.json.encode(body) + b"}\n"
 
     def _converted(self, obj: Object) -> Object:
@@ -165,29 +166,11 @@ def _transient(metadata: Mapping[str, Any], raw: bytes) -> Stored:
     return Stored(facts, int(metadata.get("resourceVersion") or 0), raw, deque(maxlen=1))
 
 
-EMPTY_BODIES: dict[str, dict[str, Any]] = {
-    "pods": {"spec": {"containers": None}, "status": {}},
-    "services": {"spec": {}, "status": {"loadBalancer": {}}},
-    "nodes": {
-        "spec": {},
-        "status": {
-            "daemonEndpoints": {"kubeletEndpoint": {"Port": 0}},
-            "nodeInfo": {
-                "machineID": "", "systemUUID": "", "bootID": "", "kernelVersion": "", "osImage": "",
-                "containerRuntimeVersion": "", "kubeletVersion": "", "kubeProxyVersion": "",
-                "operatingSystem": "", "architecture": "",
-            },
-        },
-    },
-    "deployments.apps": {
-        "spec": {"selector": None, "template": {"metadata": {}, "spec": {"containers": None}}, "strategy": {}},
-        "status": {},
-    },
-    "replicasets.apps": {
-        "spec": {"selector": None, "template": {"metadata": {}, "spec": {"containers": None}}},
-        "status": {"replicas": 0},
-    },
-    "events": {"involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTimestamp": None,
-               "eventTime": None, "reportingComponent": "", "reportingInstance": ""},
-}  # fmt: skip
-"""What the typed encoder of the server adds to an otherwise empty object."""
+def _bookmark_bodies() -> dict[str, dict[str, Any]]:
+    raw = resources.files("k9py.sim").joinpath("data/bookmarks.json").read_bytes()
+    decoded: dict[str, dict[str, Any]] = msgspec.json.decode(raw)
+    return decoded
+
+
+BOOKMARK_BODIES = _bookmark_bodies()
+"""What the typed encoder of the server adds to an otherwise empty object, by ``v1/pods``; recorded."""

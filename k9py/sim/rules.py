@@ -142,6 +142,4 @@ class Causes(list[Cause]):
 
 def shown(value: Any) -> str:
     """Write a value as causes show it."""
-    if isinstance(value, float | int | str | bool):
-        return msgspec.json.encode(value).decode()
-    return msgspec.json.encode(value, order="deterministic").decode()
+    return msgspec.json.encode(value).decode()

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from k9py.core.clock import Clock
 from k9py.core.errors import ApiError
-from k9py.sim import firsts, reading, statuses, watching, writing
+from k9py.sim import firsts, reading, reviews, statuses, subresources, watching, writing
 from k9py.sim.access import MASTERS, Access, Attributes
 from k9py.sim.answers import answer, refuse
 from k9py.sim.discovery import AGGREGATED, Catalog
@@ -48,7 +48,7 @@ class SimServer:
         """Requests answered so far."""
         self.url = ""
         self._runner: web.ServerRunner | None = None
-        self.controllers = firsts.furnish(store, self.catalog)
+        self.controllers = firsts.furnish(store, self.catalog, self.openapi)
 
     async def start(self, *, port: int = 0, host: str = "127.0.0.1") -> SimServer:
         """Listen; port 0 takes a free one. Returns itself."""
@@ -100,6 +100,8 @@ class SimServer:
 
     async def _route(self, call: Call) -> web.StreamResponse:
         path = call.request.path
+        if call.served is not None and call.served.id in _DEPRECATED:
+            call.warnings.append(_DEPRECATED[call.served.id])
         extension = self.extensions.find_prefix(path)
         if extension is not None:
             return await extension(call)
@@ -116,14 +118,15 @@ class SimServer:
             special = self.extensions.find_subresource(call.served.id, target.subresource)
             if special is not None:
                 return await special(call)
-            return await writing.subresource(call)
+            return await subresources.handle(call)
         return await self._handler(call)(call)
 
     def _handler(self, call: Call) -> Handler:
         served = call.kind()
         if call.verb not in served.resource.verbs:
-            message = "the server does not allow this method on the requested resource"
-            raise ApiError.of(405, message, reason="MethodNotAllowed")
+            raise statuses.not_allowed()
+        if call.verb == "create" and served.id in reviews.REVIEWS:
+            return reviews.REVIEWS[served.id]
         handlers: dict[str, Handler] = {
             "get": reading.get,
             "list": reading.list_objects,
@@ -180,6 +183,11 @@ def _spans_namespaces(call: Call) -> bool:
     return not target.namespace and not target.name and call.verb in ("list", "watch")
 
 
+_DEPRECATED = {
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+}
+"""Warnings every request on a kind carries."""
 _KUBECONFIG = """\
 apiVersion: v1
 kind: Config

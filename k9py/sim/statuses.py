@@ -9,23 +9,7 @@ import msgspec
 
 from k9py.core.errors import ApiError, Cause
 
-REASONS = {
-    400: "BadRequest",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    406: "NotAcceptable",
-    409: "Conflict",
-    410: "Expired",
-    413: "RequestEntityTooLarge",
-    415: "UnsupportedMediaType",
-    422: "Invalid",
-    429: "TooManyRequests",
-    500: "InternalError",
-    503: "ServiceUnavailable",
-    504: "Timeout",
-}
+_ALWAYS_DETAILED = frozenset({"NotFound", "MethodNotAllowed", "Invalid"})
 
 
 def split_id(resource: str) -> tuple[str, str]:
@@ -51,6 +35,12 @@ def not_found(resource: str, name: str) -> ApiError:
 def no_such_path() -> ApiError:
     """404 for a path no API group serves."""
     return ApiError.of(404, "the server could not find the requested resource", reason="NotFound")
+
+
+def not_allowed() -> ApiError:
+    """405."""
+    message = "the server does not allow this method on the requested resource"
+    return ApiError.of(405, message, reason="MethodNotAllowed")
 
 
 def already_exists(resource: str, name: str) -> ApiError:
@@ -115,14 +105,15 @@ def body_of(error: ApiError) -> bytes:
         "metadata": {},
         "status": "Failure",
         "message": str(error),
-        "reason": error.reason or REASONS.get(error.status, ""),
     }
+    if error.reason:
+        status["reason"] = error.reason
     details = dict(error.details)
     if error.causes:
         details["causes"] = [_cause(cause) for cause in error.causes]
     if error.retry_after is not None:
         details["retryAfterSeconds"] = int(error.retry_after)
-    if details or error.reason == "NotFound":
+    if details or error.reason in _ALWAYS_DETAILED:
         status["details"] = details
     status["code"] = error.status
     return msgspec.json.encode(status)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from k9py.core.errors import Cause
 from k9py.sim import matching, validation_pods
 from k9py.sim.objects import Object
 from k9py.sim.rules import Causes
@@ -41,6 +42,8 @@ def _metadata(causes: Causes, resource: str, obj: Object) -> None:
     name = metadata.get("name") or ""
     if not name and not metadata.get("generateName"):
         causes.required("metadata.name", "name or generateName is required")
+    elif resource in _LABEL_NAMES and "." in name:
+        causes.invalid("metadata.name", name, "must not contain dots")
     elif name and resource in _LABEL_NAMES:
         causes.label("metadata.name", name)
     elif resource in _FREE_NAMES:
@@ -162,7 +165,9 @@ def _cron_job(causes: Causes, obj: Object, _old: Object | None) -> None:
     elif not schedule.startswith("@"):
         fields = schedule.split()
         if len(fields) != 5:
-            causes.invalid("spec.schedule", schedule, f"expected exactly 5 fields, found {len(fields)}: {fields}")
+            causes.invalid(
+                "spec.schedule", schedule, f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]"
+            )
         elif not all(map(_CRON_FIELD.match, fields)):
             causes.invalid("spec.schedule", schedule, "failed to parse the schedule")
     template = ((spec.get("jobTemplate") or {}).get("spec") or {}).get("template") or {}
@@ -186,7 +191,8 @@ def _service(causes: Causes, obj: Object, old: Object | None) -> None:
             causes.required(f"{path}.name")
         causes.port(f"{path}.port", port.get("port", 0))
         target = port.get("targetPort")
-        if isinstance(target, int):
+        if isinstance(target, int) or target is None:
+            target = target or 0
             causes.port(f"{path}.targetPort", target)
         number = port.get("nodePort")
         if number and not 30000 <= number <= 32767:
@@ -225,6 +231,9 @@ def _volume(causes: Causes, obj: Object, _old: Object | None) -> None:
         causes.required("spec.accessModes")
     if not spec.get("capacity"):
         causes.required("spec.capacity")
+        causes.append(
+            Cause("spec.capacity", 'Unsupported value: null: supported values: "storage"', "FieldValueNotSupported")
+        )
     known = {"accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
              "storageClassName", "volumeAttributesClassName", "volumeMode"}  # fmt: skip
     if not set(spec) - known:
@@ -244,6 +253,10 @@ def _autoscaler(causes: Causes, obj: Object, _old: Object | None) -> None:
     for field in ("kind", "name"):
         if not target.get(field):
             causes.required(f"spec.scaleTargetRef.{field}")
+    if "/" not in str(target.get("apiVersion", "")):
+        causes.invalid(
+            "spec.scaleTargetRef.apiVersion", target.get("apiVersion", ""), "apiVersion must specify API group"
+        )
 
 
 def _data(causes: Causes, obj: Object, old: Object | None) -> None:
@@ -264,16 +277,35 @@ def _data(causes: Causes, obj: Object, old: Object | None) -> None:
         causes.invalid("type", obj.get("type"), "field is immutable")
 
 
+_SECRET_KEYS = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+
+
+def _secret(causes: Causes, obj: Object, _old: Object | None) -> None:
+    for key in _SECRET_KEYS.get(obj.get("type", ""), ()):
+        if key not in (obj.get("data") or {}):
+            causes.required(f"data[{key}]")
+
+
 def _budget(causes: Causes, obj: Object, _old: Object | None) -> None:
     spec = _spec(obj)
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
-        causes.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
+        shown = {
+            "MinAvailable": spec["minAvailable"],
+            "Selector": spec.get("selector"),
+            "MaxUnavailable": spec["maxUnavailable"],
+            "UnhealthyPodEvictionPolicy": spec.get("unhealthyPodEvictionPolicy"),
+        }
+        causes.invalid("spec", shown, "minAvailable and maxUnavailable cannot be both set")
 
 
 def _ingress(causes: Causes, obj: Object, _old: Object | None) -> None:
     spec = _spec(obj)
     if not spec.get("rules") and not spec.get("defaultBackend"):
-        causes.invalid("spec", spec.get("rules") or [], "either `defaultBackend` or `rules` must be specified")
+        causes.invalid("spec", None, "either `defaultBackend` or `rules` must be specified")
     for at, rule in enumerate(spec.get("rules") or ()):
         for position, path in enumerate((rule.get("http") or {}).get("paths") or ()):
             where = f"spec.rules[{at}].http.paths[{position}]"
@@ -325,7 +357,7 @@ RULES: dict[str, tuple[Check, ...]] = {
     "persistentvolumes": (_volume,),
     "horizontalpodautoscalers.autoscaling": (_autoscaler,),
     "configmaps": (_data,),
-    "secrets": (_data,),
+    "secrets": (_data, _secret),
     "poddisruptionbudgets.policy": (_budget,),
     "ingresses.networking.k8s.io": (_ingress,),
     f"roles.{_RBAC}": (_role,),

@@ -232,8 +232,26 @@ def patched(call: Call, old: Object, raw: bytes, kind: str) -> Object:
         new["metadata"] = {}
     new["metadata"] = dict(new["metadata"])
     duplicates = bodies.decode(raw)[1] if isinstance(document, dict) else []
-    admission.intake(call, new, duplicates, type_of(call), patching=True)
+    shown = _go_map(document) if kind == STRATEGIC_PATCH else msgspec.json.encode(new).decode()
+    try:
+        admission.intake(call, new, duplicates, type_of(call))
+    except ApiError as error:
+        _, found, text = str(error).partition(" cannot be handled as a ")
+        if not found:
+            raise
+        text = text.partition(": ")[2]
+        cause = Cause("patch", f"Invalid value: {msgspec.json.encode(shown).decode()}: {text}", "FieldValueInvalid")
+        raise statuses.invalid("", "", "", [cause]) from error
     return new
+
+
+def _go_map(value: Any) -> str:
+    """Write a value as Go prints its maps, which is how the server shows a strategic patch it refuses."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{_go_map(inner)}" for key, inner in sorted(value.items())) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_go_map, value)) + "]"
+    return "<nil>" if value is None else str(value)
 
 
 def _unknown_patch(call: Call) -> ApiError:
@@ -241,7 +259,9 @@ def _unknown_patch(call: Call) -> ApiError:
     if call.kind().custom is None:
         types.insert(2, STRATEGIC_PATCH)
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(types)}"
-    return ApiError.of(415, message, reason="UnsupportedMediaType")
+    if call.kind().custom is None:
+        message = "415: Unsupported Media Type"
+    return ApiError.of(415, message, reason="UnsupportedMediaType", details={})
 
 
 async def _apply(call: Call, raw: bytes, *, dry_run: bool) -> web.StreamResponse:
@@ -249,6 +269,7 @@ async def _apply(call: Call, raw: bytes, *, dry_run: bool) -> web.StreamResponse
         cause = Cause("fieldManager", "Required value: is required for apply patch", "FieldValueRequired")
         raise statuses.invalid("meta.k8s.io", "PatchOptions", "", [cause])
     config = bodies.decode_yaml(raw)
+    admission.check_applied(call, config, type_of(call))
     admission.intake(call, config, [], type_of(call))
     served = call.kind()
     metadata = config["metadata"]
@@ -332,10 +353,3 @@ async def delete_collection(call: Call) -> web.StreamResponse:
     form = negotiate(call.request.headers.get("Accept", ""))
     meta = {"resourceVersion": str(call.store.version)}
     return await answer(call, renderer(call, form).many(objects, meta), content_type=form.content_type)
-
-
-async def subresource(call: Call) -> web.StreamResponse:
-    """Answer a request on ``/status`` and the like; 404 for a subresource the kind has not."""
-    from k9py.sim import subresources
-
-    return await subresources.handle(call)
