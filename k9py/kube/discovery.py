@@ -144,26 +144,35 @@ class Discovery:
         crds = hub.subscribe(CRDS, Scope(), MetadataProjection())
         try:
             crds.on_wake = changed.set
-            await self._try_refresh()
+            if not self.refreshed_at:
+                await self._try_refresh()
+            asked_at = self._clock.monotonic()
             synced = False
             while True:
-                denied = crds.status.state is SyncState.DENIED
-                await self._first_of(changed, REFRESH_UNWATCHED if denied else REFRESH_EVERY)
+                every = REFRESH_UNWATCHED if crds.status.state is SyncState.DENIED else REFRESH_EVERY
+                left = asked_at + every - self._clock.monotonic()
+                if left <= 0:
+                    asked_at = self._clock.monotonic()
+                    await self._try_refresh()
+                    continue
+                await self._first_of(changed, left)
                 if changed.is_set():
                     changed.clear()
                     changes = crds.drain()
-                    if not synced or not changes:
-                        # The first list tells nothing new: the refresh above was later than these CRDs.
-                        synced = crds.synced
-                        continue
-                    for pause in SETTLING:
-                        await self._clock.sleep(pause)
-                        if await self._try_refresh():
-                            break
-                else:
-                    await self._try_refresh()
+                    # The first list tells nothing new: the refresh above was later than these CRDs.
+                    if synced and changes:
+                        await self._refresh_settled()
+                        asked_at = self._clock.monotonic()
+                    synced = crds.synced
         finally:
             crds.close()
+
+    async def _refresh_settled(self) -> None:
+        """Ask until the change of a CRD shows."""
+        for pause in SETTLING:
+            await self._clock.sleep(pause)
+            if await self._try_refresh():
+                return
 
     async def _first_of(self, event: asyncio.Event, seconds: float) -> None:
         waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]

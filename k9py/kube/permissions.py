@@ -101,9 +101,11 @@ class Permissions:
     ) -> Verdict:
         """Return whether we may; an empty namespace of a namespaced kind means in all of them."""
         question = _question(verb, resource, namespace, name, subresource)
-        if question in self._known and self._clock.monotonic() < self._known[question][1]:
+        now = self._clock.monotonic()
+        if question in self._known and now < self._known[question][1]:
             return self._known[question][0]
-        if question.namespace and question.namespace not in self._rules:
+        _, until = self._rules.get(question.namespace, (None, 0.0))
+        if question.namespace and now >= until:
             await self._once(question.namespace, self._review_rules(question.namespace))
         verdict = self._recall(question)
         if verdict is not Verdict.UNKNOWN:

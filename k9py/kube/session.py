@@ -183,7 +183,7 @@ class Session:
         """Once the network is back, open the watches anew: their connections may lead nowhere without saying so."""
         if before.state is LinkState.OFFLINE and self.health.link.state is not LinkState.OFFLINE:
             self.hub.reconnect()
-            for feed in self._feeds:
+            for feed in list(self._feeds):
                 feed.reconnect()
             if not self.server_version:
                 self.tasks.start(self._ask_version(), name="server version")
