@@ -64,7 +64,7 @@ def admit(call: Call, obj: Object, old: Object | None, subresource: str) -> None
     if subresource != "status":
         type_ = call.server.openapi.type_of(served.stored.api_version, served.resource.kind) or ANY
         causes = validation.check(served.id, kept, old, type_)
-        if served.id == customs.RESOURCE:
+        if served.id == deletion.CUSTOM_KINDS:
             causes.extend(customs.check_definition(kept))
         if causes:
             name = kept["metadata"].get("name") or kept["metadata"].get("generateName") or ""
@@ -78,7 +78,7 @@ def admit(call: Call, obj: Object, old: Object | None, subresource: str) -> None
 def _admit_custom(call: Call, obj: Object, old: Object | None, version: Mapping[str, Any]) -> None:
     served = call.kind()
     schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-    customs.conform(obj, schema, "", [])
+    customs.conform(obj, schema, "", [], fill=True)
     causes = validation.check(served.id, obj, old, ANY)
     customs.check(causes, {key: value for key, value in obj.items() if key != "metadata"}, schema, "")
     if causes:
@@ -127,7 +127,7 @@ def _conform(call: Call, obj: Object, duplicates: list[str], type_: Type) -> Non
     if custom is not None:
         unknown: list[str] = []
         schema = (custom.get("schema") or {}).get("openAPIV3Schema") or {}
-        customs.conform(obj, schema, "", unknown)
+        customs.conform(obj, schema, "", unknown, fill=False)
         if mode == "Strict" and (unknown or duplicates):
             listed = ", ".join([*unknown, *duplicates])
             raise bad_request(f"{call.kind().resource.kind} in version \"{call.target.version}\" cannot be handled "

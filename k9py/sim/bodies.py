@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import yaml
 
-from k9py.core.errors import ApiError
+from k9py.core.errors import ApiError, Cause
 from k9py.sim.deletion import PROPAGATIONS, Options
 from k9py.sim.objects import Object
 from k9py.sim.requests import Call
-from k9py.sim.statuses import bad_request
+from k9py.sim.statuses import bad_request, invalid
 
 MAX_BODY = 3 * 1024 * 1024
 """Largest request body in bytes, as on the real server."""
@@ -141,7 +141,10 @@ async def delete_options(call: Call) -> Options:
         propagation = "Orphan" if orphan else "Background"
     known = next((word for word in PROPAGATIONS if word == propagation), None)
     if known is None:
-        raise bad_request(f'invalid propagationPolicy "{propagation}"')
+        known_words = '"Foreground", "Background", "Orphan", "nil"'
+        text = f'Unsupported value: "{propagation}": supported values: {known_words}'
+        cause = Cause("propagationPolicy", text, "FieldValueNotSupported")
+        raise invalid("meta.k8s.io", "DeleteOptions", "", [cause])
     conditions = given.get("preconditions") or {}
     return Options(known, grace, conditions.get("uid") or "", conditions.get("resourceVersion") or "")
 
@@ -150,5 +153,8 @@ def is_dry_run(call: Call, given: Object | None = None) -> bool:
     """Say whether nothing is to be stored; raises 400 for another word than All."""
     asked = [value for name, value in call.values if name == "dryRun"] or list((given or {}).get("dryRun") or ())
     if any(value != "All" for value in asked if value):
-        raise bad_request(f'invalid dryRun value "{asked[0]}": supported values: "All"')
+        shown = msgspec.json.encode(asked).decode()
+        cause = Cause("dryRun", f'Unsupported value: {shown}: supported values: "All"', "FieldValueNotSupported")
+        kind = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
+        raise invalid("meta.k8s.io", kind.get(call.request.method, "DeleteOptions"), "", [cause])
     return "All" in asked

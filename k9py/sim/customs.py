@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from k9py.core.errors import Cause
+from k9py.sim.deletion import CLEANUP_FINALIZER, CUSTOM_KINDS
 from k9py.sim.discovery import Catalog
 from k9py.sim.history import Change, StoredKind
 from k9py.sim.objects import Object, timestamp
 from k9py.sim.openapi import OpenApi
 from k9py.sim.rules import Causes
+from k9py.sim.rules import shown as shown_value
 from k9py.sim.store import Store
 
-RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
-_CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
-"""Finalizer that holds a definition until its objects are gone."""
 _VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
@@ -29,9 +29,9 @@ class CustomKinds:
         self._catalog = catalog
         self._openapi = openapi
         self._published: dict[str, set[str]] = {}
-        for stored in store.collection(RESOURCE).select():
+        for stored in store.collection(CUSTOM_KINDS).select():
             self._install(stored.view())
-        store.subscribe(self._changed, RESOURCE)
+        store.subscribe(self._changed, CUSTOM_KINDS)
 
     def _changed(self, change: Change) -> None:
         definition = change.current.view()
@@ -57,11 +57,8 @@ class CustomKinds:
 
         def establish(found: Object) -> None:
             found["status"] = {**(found.get("status") or {}), **_established(definition, now)}
-            finalizers = found["metadata"].get("finalizers") or []
-            if _CLEANUP not in finalizers:
-                found["metadata"]["finalizers"] = [*finalizers, _CLEANUP]
 
-        self._store.modify(RESOURCE, "", name, establish)
+        self._store.modify(CUSTOM_KINDS, "", name, establish)
 
     def _empty(self, name: str) -> None:
         """Delete every object of a definition that is going, then let it go."""
@@ -70,16 +67,16 @@ class CustomKinds:
 
         def release(found: Object) -> None:
             kept = found["metadata"].get("finalizers") or ()
-            found["metadata"]["finalizers"] = [item for item in kept if item != _CLEANUP]
+            found["metadata"]["finalizers"] = [item for item in kept if item != CLEANUP_FINALIZER]
 
-        self._store.modify(RESOURCE, "", name, release)
+        self._store.modify(CUSTOM_KINDS, "", name, release)
 
     def _publish(self, group: str) -> None:
         """Serve a group as all its definitions together say."""
         by_version: dict[str, list[dict[str, Any]]] = {}
         entries: dict[str, dict[str, Mapping[str, Any]]] = {}
         documents: dict[str, dict[str, Any]] = {}
-        for definition in self._store.list(RESOURCE):
+        for definition in self._store.list(CUSTOM_KINDS):
             spec = definition["spec"]
             if spec["group"] != group:
                 continue
@@ -122,7 +119,6 @@ def _established(definition: Object, now: str) -> Object:
             "lastTransitionTime": now,
             "reason": "NoConflicts",
             "message": "no conflicts found",
-            "observedGeneration": definition["metadata"].get("generation", 1),
         },
         {
             "type": "Established",
@@ -130,7 +126,6 @@ def _established(definition: Object, now: str) -> Object:
             "lastTransitionTime": now,
             "reason": "InitialNamesAccepted",
             "message": "the initial names have been accepted",
-            "observedGeneration": definition["metadata"].get("generation", 1),
         },
     ]
     stored = [item["name"] for item in spec["versions"] if item.get("storage")]
@@ -231,8 +226,8 @@ _METADATA_SCHEMA: dict[str, Any] = {
 # objects of custom kinds
 
 
-def conform(value: Any, schema: Mapping[str, Any], path: str, unknown: list[str]) -> Any:
-    """Prune unknown fields, noting them, and fill in defaults; return the value."""
+def conform(value: Any, schema: Mapping[str, Any], path: str, unknown: list[str], *, fill: bool) -> Any:
+    """Prune unknown fields, noting them; when asked, fill in defaults; return the value."""
     if isinstance(value, dict):
         properties = schema.get("properties") or {}
         extra = schema.get("additionalProperties")
@@ -244,18 +239,18 @@ def conform(value: Any, schema: Mapping[str, Any], path: str, unknown: list[str]
                 if value[name] is None and not inner.get("nullable"):
                     del value[name]
                     continue
-                value[name] = conform(value[name], inner, where, unknown)
+                value[name] = conform(value[name], inner, where, unknown, fill=fill)
             elif isinstance(extra, Mapping):
-                value[name] = conform(value[name], extra, where, unknown)
+                value[name] = conform(value[name], extra, where, unknown, fill=fill)
             elif not (open_ or extra or where.startswith("metadata") or where in ("apiVersion", "kind")):
                 unknown.append(f'unknown field "{where}"')
                 del value[name]
         for name, inner in properties.items():
-            if name not in value and "default" in inner:
-                value[name] = conform(inner["default"], inner, f"{path}.{name}", [])
+            if fill and name not in value and "default" in inner:
+                value[name] = conform(copy.deepcopy(inner["default"]), inner, f"{path}.{name}", [], fill=True)
     elif isinstance(value, list):
         items = schema.get("items") or {}
-        return [conform(item, items, f"{path}[{at}]", unknown) for at, item in enumerate(value)]
+        return [conform(item, items, f"{path}[{at}]", unknown, fill=fill) for at, item in enumerate(value)]
     return value
 
 
@@ -280,10 +275,13 @@ def check(causes: Causes, value: Any, schema: Mapping[str, Any], path: str) -> N
     if fits and (not isinstance(value, fits) or (isinstance(value, bool) and kind != "boolean")):
         shown = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else _json_type(value)
         text = f'Invalid value: "{shown}": {path} in body must be of type {kind}: "{shown}"'
-        causes.append(_typed(path, text))
-        return
+        causes.append(Cause(path, text, "FieldValueTypeInvalid"))
     if schema.get("enum") and value not in schema["enum"]:
-        causes.unsupported(path, value, [str(item) for item in schema["enum"]])
+        listed = ", ".join(f'"{item}"' for item in schema["enum"])
+        text = f"Unsupported value: {shown_value(value)}: supported values: {listed}"
+        causes.append(Cause(path, text, "FieldValueNotSupported"))
+    if fits and not isinstance(value, fits):
+        return
     if isinstance(value, int | float) and not isinstance(value, bool):
         _check_number(causes, value, schema, path)
     elif isinstance(value, str):
@@ -300,7 +298,7 @@ def check(causes: Causes, value: Any, schema: Mapping[str, Any], path: str) -> N
             if name not in value:
                 causes.required(f"{path}.{name}" if path else name)
         properties, extra = schema.get("properties") or {}, schema.get("additionalProperties")
-        for name, inner in value.items():
+        for name, inner in sorted(value.items()):
             below = properties.get(name) or (extra if isinstance(extra, Mapping) else None)
             if below is not None:
                 check(causes, inner, below, f"{path}.{name}" if path else name)
@@ -316,18 +314,14 @@ def _check_number(causes: Causes, value: float, schema: Mapping[str, Any], path:
 def _check_text(causes: Causes, value: str, schema: Mapping[str, Any], path: str) -> None:
     if len(value) > schema.get("maxLength", len(value)):
         causes.too_long(path, schema["maxLength"])
-    if len(value) < schema.get("minLength", 0):
+    elif len(value) < schema.get("minLength", 0):
         causes.invalid(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
-    if schema.get("pattern") and not re.search(schema["pattern"], value):
+    elif schema.get("pattern") and not re.search(schema["pattern"], value):
         causes.invalid(path, value, f"{path} in body should match '{schema['pattern']}'")
 
 
 def _json_type(value: Any) -> str:
     return {bool: "boolean", int: "integer", float: "number", str: "string"}.get(type(value), "null")
-
-
-def _typed(path: str, text: str) -> Cause:
-    return Cause(path, text, "FieldValueTypeInvalid")
 
 
 def check_definition(obj: Object) -> Causes:

@@ -248,6 +248,8 @@ def _custom_kind(obj: Object) -> None:
     names.setdefault("singular", str(names.get("kind", "")).lower())
     names.setdefault("listKind", f"{names.get('kind', '')}List")
     spec.setdefault("conversion", {"strategy": "None"})
+    stored = [version["name"] for version in spec.get("versions") or () if version.get("storage")]
+    obj.setdefault("status", {}).setdefault("storedVersions", stored)
 
 
 def _service(obj: Object) -> None:

@@ -12,6 +12,9 @@ Propagation = Literal["", "Background", "Foreground", "Orphan"]
 PROPAGATIONS: tuple[Propagation, ...] = ("", "Background", "Foreground", "Orphan")
 FOREGROUND_FINALIZER = "foregroundDeletion"
 ORPHAN_FINALIZER = "orphan"
+CUSTOM_KINDS = "customresourcedefinitions.apiextensions.k8s.io"
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+"""Finalizer that holds a definition until its objects are gone."""
 DEFAULT_POD_GRACE = 30
 """Seconds a pod gets when its spec does not say."""
 
@@ -30,18 +33,21 @@ class Options:
 DEFAULT = Options()
 
 
-def check(resource: str, obj: Object, options: Options) -> None:
+def check(obj: Object, options: Options) -> None:
     """Raise Conflict when a precondition does not hold."""
     metadata = obj["metadata"]
-    if options.uid and options.uid != metadata["uid"]:
-        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
-        raise statuses.conflict(resource, metadata["name"], why)
-    if options.version and options.version != metadata["resourceVersion"]:
-        why = (
-            f"Precondition failed: ResourceVersion in precondition: {options.version}, "
-            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
-        )
-        raise statuses.conflict(resource, metadata["name"], why)
+    group = obj["apiVersion"].rpartition("/")[0]
+    resource = f"{obj['kind']}.{group}" if group else obj["kind"]
+    for field, wanted, found, verb in (
+        ("UID", options.uid, metadata["uid"], "deleted and then recreated"),
+        ("ResourceVersion", options.version, metadata["resourceVersion"], "modified"),
+    ):
+        if wanted and wanted != found:
+            why = (
+                f"the {field} in the precondition ({wanted}) does not match the {field} in record ({found}). "
+                f"The object might have been {verb}"
+            )
+            raise statuses.conflict(resource, metadata["name"], why)
 
 
 def mark(resource: str, obj: Object, options: Options, *, now: float) -> bool:
@@ -58,7 +64,27 @@ def mark(resource: str, obj: Object, options: Options, *, now: float) -> bool:
     if resource == "namespaces":
         obj.setdefault("status", {})["phase"] = "Terminating"
         metadata.pop("deletionGracePeriodSeconds", None)
+    if resource == CUSTOM_KINDS:
+        _mark_custom_kind(obj, now)
     return finished(resource, obj)
+
+
+def _mark_custom_kind(obj: Object, now: float) -> None:
+    """Hold a definition until its objects are gone, and say so."""
+    metadata = obj["metadata"]
+    metadata.pop("deletionGracePeriodSeconds", None)
+    if CLEANUP_FINALIZER not in (metadata.get("finalizers") or ()):
+        metadata["finalizers"] = [*(metadata.get("finalizers") or ()), CLEANUP_FINALIZER]
+    conditions = obj.setdefault("status", {}).get("conditions") or []
+    if not any(condition["type"] == "Terminating" for condition in conditions):
+        condition = {
+            "type": "Terminating",
+            "status": "True",
+            "lastTransitionTime": timestamp(now),
+            "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        }
+        obj["status"]["conditions"] = [*conditions, condition]
 
 
 def finished(resource: str, obj: Object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ class Catalog:
     def __init__(self, document: Mapping[str, Any] | None = None) -> None:
         recorded = document if document is not None else _recorded()
         self.groups: dict[str, dict[str, Version]] = {}
+        self.address = ""
+        """Host and port of the server."""
         self.revision = 0
         """Grows with every change of what is served."""
         self._documents: dict[str, tuple[bytes, str]] = {}
@@ -204,7 +207,7 @@ class Catalog:
     def _legacy(self, path: str) -> dict[str, Any] | None:
         parts = path.strip("/").split("/")
         if parts == ["api"]:
-            by_cidr = [{"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1"}]
+            by_cidr = [{"clientCIDR": "0.0.0.0/0", "serverAddress": self.address}]
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": by_cidr}
         if parts == ["apis"]:
             groups = [self._group(name) for name in self.groups if name]
@@ -233,6 +236,8 @@ def _resource_list(group: str, version: Version) -> dict[str, Any]:
                 "verbs": item.get("verbs", []),
             }
             optional = {key: item[key] for key in ("shortNames", "categories") if item.get(key)}
+            if "watch" in row["verbs"]:
+                optional["storageVersionHash"] = _storage_hash(version.served[item["resource"]])
             rows.append({**row, **optional})
         for sub in item.get("subresources", ()):
             kind = sub["responseKind"]
@@ -243,14 +248,18 @@ def _resource_list(group: str, version: Version) -> dict[str, Any]:
                 "kind": kind["kind"],
                 "verbs": sub["verbs"],
             }
-            owner = {key: kind[key] for key in ("group", "version") if kind.get(key)}
+            own = (kind.get("group"), kind.get("version")) == (group, version.name)
+            owner = {key: kind[key] for key in ("group", "version") if kind.get(key) and not own}
             rows.append({**row, **owner})
-    return {
-        "kind": "APIResourceList",
-        "apiVersion": "v1",
-        "groupVersion": f"{group}/{version.name}" if group else version.name,
-        "resources": rows,
-    }
+    head = {"kind": "APIResourceList", "apiVersion": "v1"} if group else {"kind": "APIResourceList"}
+    return {**head, "groupVersion": f"{group}/{version.name}" if group else version.name, "resources": rows}
+
+
+def _storage_hash(served: Served) -> str:
+    """Return the hash legacy discovery shows of the version objects are kept in."""
+    group, _, version = served.stored.api_version.rpartition("/")
+    text = f"{group}/{version}/{served.stored.kind}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
 
 
 def _recorded() -> Mapping[str, Any]:

@@ -84,7 +84,7 @@ def updated(type_: Type, old: Object | None, new: Object, manager: Manager, *, n
     entries = read(old) if old is not None else []
     if old is not None and new["metadata"].get("managedFields") == []:
         entries = []  # The documented way to start ownership over.
-    difference = Difference(type_, old if old is not None else _bare(new), new)
+    difference = Difference(type_, old if old is not None else {"metadata": {}}, new)
     changed = _without(difference.changed, resets)
     removed = _without(difference.removed, resets)
     if not changed and not removed:
@@ -95,10 +95,6 @@ def updated(type_: Type, old: Object | None, new: Object, manager: Manager, *, n
             entry.paths = entry.paths - changed - removed
     _assign(entries, manager, lambda paths: (paths | changed) - removed, now)
     write(new, entries)
-
-
-def _bare(obj: Mapping[str, Any]) -> Object:
-    return {"metadata": {}, "spec": {}} if isinstance(obj.get("spec"), dict) else {"metadata": {}}
 
 
 def _assign(entries: list[Owned], manager: Manager, change: Any, now: str) -> None:

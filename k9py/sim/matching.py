@@ -12,6 +12,7 @@ from k9py.sim.statuses import bad_request
 
 Labels = Mapping[str, str]
 _TOKEN = re.compile(r"\s*(?:(?P<symbol>==|!=|=|!|,|\(|\)|>|<)|(?P<word>[^\s=!,()<>]+))")
+_SYMBOL = re.compile(r"[=!,()<>]+")
 _KEY = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 
 COMMON_FIELDS = ("metadata.name", "metadata.namespace")
@@ -112,7 +113,7 @@ class _LabelParser:
             return Requirement(key, "exists")
         self._next()
         if operator in ("=", "==", "!="):
-            value = "" if self._peek() in ("", ",") else self._next()
+            value = "" if self._peek() in ("", ",") else self._word()
             return Requirement(key, "notin" if operator == "!=" else "in", frozenset([value]))
         if operator in (">", "<"):
             return Requirement(key, "gt" if operator == ">" else "lt", frozenset([self._next()]))
@@ -121,15 +122,26 @@ class _LabelParser:
         raise self._error(operator, expected="in, notin, =, ==, !=, gt, lt")
 
     def _values(self) -> frozenset[str]:
-        self._expect("(")
+        if self._peek() != "(":
+            raise bad_request(f"unable to parse requirement: found '{self._peek()}' expected: '('")
+        self._next()
         values = {""} if self._peek() == ")" else {self._next()}
         while self._peek() == ",":
             self._next()
             values.add(self._next())
-        self._expect(")")
+        if self._peek() != ")":
+            raise self._error(self._peek(), expected="',' or ')'")
+        self._next()
         return frozenset(values)
 
+    def _word(self) -> str:
+        if _SYMBOL.fullmatch(self._peek()):
+            raise self._error(self._peek(), expected="identifier")
+        return self._next()
+
     def _key(self) -> str:
+        if self._at and not self._peek():
+            raise self._error("", expected="identifier")
         key = self._next()
         if not _KEY.match(key):
             raise self._error(key)
@@ -170,7 +182,10 @@ def parse_fields(text: str, resource: str, *, custom: tuple[str, ...] = ()) -> l
         path = found.group(1).strip()
         supported = path in COMMON_FIELDS or path in FIELDS.get(resource, ()) or path in custom
         if not supported:
-            raise bad_request(f"field label not supported: {path}")
+            if resource in FIELDS:
+                raise bad_request(f"field label not supported: {path}")
+            known = ", ".join(f'"{name}"' for name in (*COMMON_FIELDS, *custom))
+            raise bad_request(f'"{path}" is not a known field selector: only {known}')
         terms.append((path, found.group(2) != "!=", found.group(3)))
     return terms
 

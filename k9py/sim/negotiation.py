@@ -9,9 +9,14 @@ from k9py.core.errors import ApiError
 
 Form = Literal["object", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
 JSON = "application/json"
-_ACCEPTED = (
+_ONLY = (
     "only the following media types are accepted: application/json, application/yaml, "
     "application/vnd.kubernetes.protobuf"
+)
+_UNKNOWN_FORM = (
+    "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, "
+    "application/vnd.kubernetes.protobuf, application/json;stream=watch, "
+    "application/vnd.kubernetes.protobuf;stream=watch"
 )
 
 
@@ -33,6 +38,7 @@ def negotiate(accept: str) -> Negotiated:
     """Choose the first acceptable form; raises ApiError 406 when there is none (protobuf alone, XML)."""
     if not accept:
         return PLAIN
+    message = _ONLY
     for clause in accept.split(","):
         media, *parameters = [part.strip() for part in clause.split(";")]
         given = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
@@ -40,6 +46,7 @@ def negotiate(accept: str) -> Negotiated:
             return YAML
         if media not in (JSON, "*/*", "application/*"):
             continue
+        message = _UNKNOWN_FORM
         form = given.get("as", "")
         if not form:
             return PLAIN
@@ -50,7 +57,7 @@ def negotiate(accept: str) -> Negotiated:
                 return Negotiated("PartialObjectMetadata", JSON, given["v"])
             if form == "PartialObjectMetadataList":
                 return Negotiated("PartialObjectMetadataList", JSON, given["v"])
-    raise ApiError.of(406, _ACCEPTED, reason="NotAcceptable")
+    raise ApiError.of(406, message, reason="NotAcceptable")
 
 
 def wants_aggregated(accept: str) -> bool:

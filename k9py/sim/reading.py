@@ -63,7 +63,10 @@ def renderer(call: Call, form: Negotiated) -> Renderer:
     columns = call.server.tables.columns(served)
     include = call.query.get("includeObject", "")
     if include not in ("", "None", "Metadata", "Object"):
-        raise statuses.bad_request(f'unrecognized includeObject value: "{include}"')
+        raise statuses.bad_request(
+            f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": '
+            "must be 'Metadata', 'Object', 'None', or empty"
+        )
     return Renderer(served, form, columns, include=include, now=call.clock.now())
 
 
@@ -124,6 +127,8 @@ def _cut(
         if matches is None or matches(stored):
             page.append(stored)
     meta: dict[str, Any] = {"resourceVersion": str(version)}
+    if call.kind().custom is not None and "as=" not in call.request.headers.get("Accept", ""):
+        meta["continue"] = ""
     if position < last:
         meta["continue"] = _token(version, keys[position])
         if matches is None:
@@ -138,11 +143,13 @@ def _token(version: int, start: str) -> str:
 
 def _resume(call: Call, collection: Collection) -> tuple[int, str, tuple[list[str], dict[str, Stored]]]:
     text = call.query["continue"]
+    raw = b""
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         token = msgspec.json.decode(raw, type=_Token)
     except (binascii.Error, msgspec.DecodeError) as error:
-        raise statuses.bad_request(f"invalid continue token: continue key is not valid: {error}") from error
+        why = f"invalid character '{chr(raw[0])}' looking for beginning of value" if raw else str(error)
+        raise statuses.bad_request(f"invalid continue token: continue key is not valid: {why}") from error
     current = (collection.keys, collection.objects)
     if token.rv < 0:
         return call.store.version, token.start, current

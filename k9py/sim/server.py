@@ -59,6 +59,7 @@ class SimServer:
         await site.start()
         bound = self._runner.addresses[0][1]
         self.url = f"http://{host}:{bound}"
+        self.catalog.address = f"{host}:{bound}"
         return self
 
     async def close(self) -> None:

@@ -113,7 +113,7 @@ def body_of(error: ApiError) -> bytes:
         details["causes"] = [_cause(cause) for cause in error.causes]
     if error.retry_after is not None:
         details["retryAfterSeconds"] = int(error.retry_after)
-    if details or error.reason in _ALWAYS_DETAILED:
+    if details or error.reason in _ALWAYS_DETAILED or str(error).startswith(f"{error.status}: "):
         status["details"] = details
     status["code"] = error.status
     return msgspec.json.encode(status)

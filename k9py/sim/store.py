@@ -198,7 +198,7 @@ class Store:
         """Delete, or mark as going; return the object and whether it is gone. Raises NotFound, Conflict."""
         collection = self.collection(resource)
         previous = self.stored(resource, namespace, name)
-        deletion.check(resource, previous.view(), options)
+        deletion.check(previous.view(), options)
         obj = previous.copy()
         at_once = deletion.mark(resource, obj, options, now=self.clock.now())
         if dry_run:

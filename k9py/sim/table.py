@@ -67,12 +67,11 @@ def _custom_columns(version: Mapping[str, Any]) -> Columns:
     }
     if not printed:
         printed = [{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
+        printed[0]["description"] = _CREATED_DESCRIPTION
     definitions = [name]
     readers: list[Callable[[Object, float], Any]] = []
     for column in printed:
         description = column.get("description") or _CUSTOM_DESCRIPTION.format(column["jsonPath"])
-        if column["jsonPath"] == ".metadata.creationTimestamp" and "description" not in column:
-            description = _CREATED_DESCRIPTION
         definitions.append(
             {
                 "name": column["name"],

@@ -106,7 +106,8 @@ class Watch:
             return lines
         if version and version != "0":
             if not version.isdigit():
-                raise statuses.bad_request(f'invalid resource version "{version}"')
+                why = f'Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
+                raise ApiError.of(500, f"resourceVersion: {why}")
             for change in collection.since(int(version)):
                 self._pending.append(change)
         return []

@@ -174,7 +174,7 @@ async def update(call: Call) -> web.StreamResponse:
         cause = Cause(
             "metadata.resourceVersion", "Invalid value: 0: must be specified for an update", "FieldValueInvalid"
         )
-        raise statuses.invalid(call.target.group, call.kind().resource.kind, call.name, [cause])
+        raise statuses.invalid(call.target.group, call.target.resource, call.name, [cause])
     _check_version(call, obj, old)
     keep_unwritten(call, old, obj, call.subresource)
     return await written(call, store_update(call, old, obj, subresource=call.subresource, dry_run=dry_run))
