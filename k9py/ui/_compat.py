@@ -8,7 +8,7 @@ the Textual versions it was tested with only; ``K9PY_PLAIN_OUTPUT=1`` switches i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import Thread
 from typing import Any, Final, Generic
 
@@ -57,8 +57,8 @@ class Frames:
             return self._take_whole(update, width)
         if len(update.chops) != len(self.lines):
             return False
-        for y in {span[0] for span in update.spans}:
-            self.lines[y] = self._merged(self.lines[y], update.chops[y])
+        for y, spans in _by_line(update.spans).items():
+            self.lines[y] = self._merged(self.lines[y], update.chops[y], spans)
         return True
 
     def _take_whole(self, update: LayoutUpdate, width: int) -> bool:
@@ -98,21 +98,37 @@ class Frames:
             used += [self.pens.default] * missing
         return Line(chars[:width], used[:width], odd)
 
-    def _merged(self, old: Line, chops: Mapping[int, Strip | None]) -> Line:
-        """Return a line with the pieces that were painted put into it."""
+    def _merged(self, old: Line, chops: Mapping[int, Strip | None], spans: list[tuple[int, int]]) -> Line:
+        """Return a line with the painted cells put into it.
+
+        Only the cells inside the spans count: beside them, pieces may hold the background of a container whose other
+        children were not asked to paint.
+        """
         painted = [(x, strip) for x, strip in chops.items() if strip is not None]
         width = len(old.chars)
-        if len(painted) == 1 and painted[0][0] == 0 and painted[0][1].cell_length == width:
+        if len(painted) == 1 and painted[0][0] == 0 and painted[0][1].cell_length == width and (0, width) in spans:
             return self._line([painted[0][1]], width)
         chars, used, odd = old.chars.copy(), old.pens.copy(), False
         for x, strip in painted:
+            inside = [(max(x, start), min(x + strip.cell_length, stop, width)) for start, stop in spans]
+            inside = [(start, stop) for start, stop in inside if start < stop]
+            if not inside:
+                continue
             piece: list[str] = []
             pens: list[Any] = []
             odd = add_segments(strip._segments, self.pens, piece, pens) or odd
-            end = min(x + len(piece), len(chars))
-            chars[x:end] = piece[: end - x]
-            used[x:end] = pens[: end - x]
+            for start, stop in inside:
+                chars[start:stop] = piece[start - x : stop - x]
+                used[start:stop] = pens[start - x : stop - x]
         return Line(chars, used, odd or old.odd)
+
+
+def _by_line(spans: Iterable[tuple[int, int, int]]) -> dict[int, list[tuple[int, int]]]:
+    """Return the dirty columns (first, behind the last) of every line."""
+    lines: dict[int, list[tuple[int, int]]] = {}
+    for y, start, stop in spans:
+        lines.setdefault(y, []).append((start, stop))
+    return lines
 
 
 class DiffApp(App[ReturnType], Generic[ReturnType]):

@@ -285,6 +285,7 @@ class K9App(DiffApp[None]):
             refusal = await self.globals.refusal(action)
             if refusal:
                 self.flash_text(refusal, Tone.WARN)
+                self.browser.show_keys()
                 return
             result = handler()
             if inspect.isawaitable(result):

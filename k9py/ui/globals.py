@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k9py.config.themes import theme_files
@@ -225,7 +226,9 @@ class GlobalActions:
     def choose_namespaces(self) -> None:
         """Choose one or several namespaces, or all."""
         app = self._app
-        known = self._namespaces
+        known, session = self._namespaces, app.session
+        if session is not None and not known.complete:
+            known = replace(known, names=session.named_namespaces())
         every = Choice("*", "all namespaces")
         choices = [every, *(Choice(name, name) for name in known.names)]
         title = "Namespaces" if known.complete else f"Namespaces (you may not {known.missing or 'list them'}: type one)"
