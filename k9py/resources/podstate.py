@@ -1,6 +1,6 @@
 """What state a pod is in: the STATUS, READY and RESTARTS of ``kubectl get pods``, and what troubles it.
 
-The rules are kubectl's printing rules for pods (Kubernetes 1.32): the first init container that is not done decides;
+The rules are kubectl's printing rules for pods (Kubernetes 1.36): the first init container that is not done decides;
 then the main containers from the last to the first; then deletion. Native sidecars are init containers with restart
 policy Always; they count as containers.
 """
@@ -94,7 +94,8 @@ def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> Printe
             init_reason = _init_reason(container, index, len(spec.init_containers), is_sidecar=is_sidecar)
             if init_reason:
                 break
-            if is_sidecar and container.started and container.ready:
+            ended = container.state.terminated if container.state else None
+            if is_sidecar and container.started and container.ready and (ended is None or ended.exit_code):
                 ready += 1
         restarts = sidecar_restarts if not init_reason or initialized else all_restarts
     if not init_reason or initialized:
@@ -134,9 +135,12 @@ def ended_text(ended: Terminated) -> str:
 
 
 def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[str, int]:
-    """Return the status text the main containers give, and how many of them are ready."""
+    """Return the status text the main containers give, and how many of them are ready.
+
+    The first container has the last word, unless it completed and another one failed or still runs.
+    """
     ready = 0
-    running = False
+    failure = ""
     for container in reversed(status.container_statuses or ()):
         restarts.add(container)
         state = container.state
@@ -146,12 +150,18 @@ def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[s
             reason = state.waiting.reason
         elif state.terminated is not None:
             reason = ended_text(state.terminated)
+            if state.terminated.exit_code:
+                failure = reason
         elif container.ready and state.running is not None:
-            running = True
             ready += 1
-    if reason == "Completed" and running:
+    if reason == "Completed":
         pod_ready = any(c.type == "Ready" and c.status == "True" for c in status.conditions or ())
-        reason = "Running" if pod_ready else "NotReady"
+        if ready and pod_ready:
+            reason = "Running"
+        elif failure:
+            reason = failure
+        elif ready:
+            reason = "NotReady"
     return reason, ready
 
 
