@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from k9py.core.errors import K9Error, UsageError
 
 if TYPE_CHECKING:
-    from k9py.sim.demo import LivingServer
+    from k9py.sim.simulation import LivingServer
 
 EXAMPLES = """
 k9py demo
@@ -101,15 +101,35 @@ def _kubeconfig_file(text: str) -> Iterator[Path]:
 
 async def _obey(server: LivingServer, *, until_eof: bool) -> None:
     """Switch faults as lines on standard input say, for ever or until it ends."""
+    ended = asyncio.Event()
+    held = bytearray()
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    with suppress(OSError, ValueError):  # no standard input, or a file, which cannot be waited for
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        while line := await reader.readline():
+
+    def read() -> None:
+        # A background job that reads its terminal is stopped by the kernel, and would serve no more.
+        data = os.read(0, 4096) if _in_foreground() else b""
+        held.extend(data)
+        *lines, rest = held.split(b"\n")
+        held[:] = rest
+        for line in lines:
             _switch(server, line.decode("utf-8", "replace").strip())
-        if until_eof:
-            return
-    await asyncio.Event().wait()
+        if not data:
+            loop.remove_reader(0)
+            if until_eof:
+                ended.set()
+
+    with suppress(OSError, ValueError):  # closed, or a file, which cannot be waited for
+        loop.add_reader(0, read)
+    try:
+        await ended.wait()
+    finally:
+        with suppress(OSError, ValueError):
+            loop.remove_reader(0)
+
+
+def _in_foreground() -> bool:
+    """Return whether reading standard input is allowed."""
+    return not os.isatty(0) or os.tcgetpgrp(0) == os.getpgrp()
 
 
 def _switch(server: LivingServer, words: str) -> None:

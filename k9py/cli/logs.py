@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from k9py.cli.flags import add_scope
+from k9py.cli.targets import parse_targets
 from k9py.core.ages import format_time, parse_duration
 from k9py.core.errors import InputError, UsageError
 from k9py.core.refs import Scope
@@ -117,7 +118,7 @@ class _Printing:
         following: asyncio.Task[None] | None = None
         try:
             if selector is None:
-                pod = await self._pod(self.options.words[0].removeprefix("pod/").removeprefix("pods/"))
+                pod = await self._pod(self.options.words[0].rpartition("/")[2])
                 feed.set_sources(self._sources([pod]))
             elif self.options.follow:
                 following = asyncio.create_task(self._follow_pods(selector, feed.set_sources))
@@ -141,9 +142,10 @@ class _Printing:
         """Return the label selector of the pods meant; None when one pod is named."""
         if self.options.selector:
             return str(self.options.selector)
-        kind, slash, name = self.options.words[0].partition("/")
-        if not slash:
+        if "/" not in self.options.words[0]:
             return None
+        (target,) = parse_targets(self.options.words)
+        kind, name = target.kind, target.names[0]
         resource = await self.client.kind(kind)
         if resource.id == "pods":
             return None
@@ -155,10 +157,10 @@ class _Printing:
         if drill is None:
             raise UsageError(f"{resource.id} have no logs", remedy="Name a pod or a workload, such as deploy/web")
         rows, _ = await named_rows(self.client.transport, resource, self.namespace, [name], spec)
-        target = drill.target(rows[0])
-        if target is None or not target.label_selector:
+        goal = drill.target(rows[0])
+        if goal is None or not goal.label_selector:
             raise UsageError(f"{kind}/{name} selects no pods", remedy="Name one of its pods")
-        return target.label_selector
+        return goal.label_selector
 
     async def _pod(self, name: str) -> dict[str, Any]:
         from k9py.kube.verbs import get

@@ -16,8 +16,8 @@ from k9py.kube.rows import Row, TableColumn
 from k9py.resources.model import Column, RowContext
 from k9py.resources.registry import spec_for
 
-_MEASURED = re.compile(r"(cpu|mem)(%r|%l|~)?")
-"""Columns of measured use; a plain list has no samples, ``k9py top`` does."""
+_LIVE_ONLY = re.compile(r"(cpu|mem)(%r|%l|~)?|endpoints|pods")
+"""Columns that need samples or other watched kinds, which a plain list has not; ``k9py top`` has the samples."""
 
 _SORT_PATHS = {".metadata.name": "name", ".metadata.namespace": "namespace", ".metadata.creationTimestamp": "age"}
 """What people are used to write behind ``--sort-by``, by the column that shows it."""
@@ -51,7 +51,7 @@ class View:
             return self._all_namespaces
         if column.id == "labels":
             return self._labels
-        return (not column.wide or self._wide) and not _MEASURED.fullmatch(column.id)
+        return (not column.wide or self._wide) and not (column.live and _LIVE_ONLY.fullmatch(column.id))
 
     def table(self, rows: Sequence[Row], server: tuple[TableColumn, ...], now: float) -> list[list[str]]:
         """Return the cells of all rows in order."""
