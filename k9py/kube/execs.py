@@ -22,6 +22,8 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 LARGEST_INPUT = 32 * 1024
 """Bytes of standard input per message, so that a paste does not make one message of many megabytes."""
 
+_NOISE = "Internal error occurred: "
+"""Put before the reason by every component a message passes through."""
 _SIZE = 4
 _CLOSE = 255
 _PODS = Gvr("", "v1", "pods")
@@ -147,6 +149,8 @@ def result_of(body: bytes) -> ExecResult:
     if status.get("status") == "Success":
         return ExecResult(0)
     message = str(status.get("message") or status.get("reason") or "")
+    while message.startswith(_NOISE):
+        message = message.removeprefix(_NOISE)
     for cause in (status.get("details") or {}).get("causes") or ():
         if cause.get("reason") == "ExitCode":
             try:

@@ -224,27 +224,29 @@ class LogStream:
                 self._say(LineKind.NOTE, f"cannot tell why the log ended: {error}")
                 await self._clock.sleep(self._backoff.next())
                 return True
+            if await self._restarted(fate):
+                return True
+            self._restarts = fate.restarts
             if fate.running:
-                await self._restarted(fate)
-                self._restarts = fate.restarts
                 return True
             if fate.final:
                 self._say(LineKind.NOTE, f"container {self.source.container} ended: {fate.ending or 'no reason given'}")
                 return False
             if self.last_instance:
                 return False
-            self._restarts = fate.restarts
             if fate.waiting or fate.ending:
                 why = " after ".join(filter(None, (fate.waiting, fate.ending)))
                 self._say(LineKind.NOTE, f"waiting for container {self.source.container}: {why}")
             await self._recheck_pause()
 
     async def _restarted(self, fate: ContainerFate) -> bool:
-        """Deliver the rest of an instance that ended meanwhile, and say that there is another one."""
-        if not fate.running:
-            return False
-        known = self._restarts is not None and fate.restarts > self._restarts
-        if not known and not (self._place.stamp and fate.started * NANO > self._place.stamp):
+        """Deliver the rest of an instance that ended meanwhile, and say that there is another one.
+
+        The other one may have ended too: a container can restart more often than anybody looks.
+        """
+        counted = self._restarts is not None and fate.restarts > self._restarts
+        dated = bool(self._place.stamp) and fate.running and fate.started * NANO > self._place.stamp
+        if not counted and not dated:
             return False
         self._restarts = fate.restarts
         try:

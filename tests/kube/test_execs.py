@@ -106,6 +106,10 @@ async def test_a_proxy_that_strips_the_protocol_is_named_as_the_likely_reason() 
     [
         (b'{"status":"Success"}', ExecResult(0)),
         (b'{"status":"Failure","message":"no such program"}', ExecResult(None, "no such program")),
+        (
+            b'{"status":"Failure","message":"Internal error occurred: Internal error occurred: no such program"}',
+            ExecResult(None, "no such program"),
+        ),
         (b'{"status":"Failure","reason":"InternalError"}', ExecResult(None, "InternalError")),
         (
             b'{"status":"Failure","message":"m","details":{"causes":[{"reason":"ExitCode","message":"x"}]}}',

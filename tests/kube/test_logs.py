@@ -207,6 +207,24 @@ async def test_a_crash_loop_is_waited_for_and_told_once() -> None:
         ]
 
 
+async def test_an_instance_that_came_and_went_between_two_looks_is_read_too() -> None:
+    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
+    first = FakeStream(line(1, "a"))
+    pod = Pod(first, FakeStream(line(1, "a")).end(), FakeStream(line(20, "short life")).end())
+    async with feeding(pod, FOLLOW) as run:
+        pod.body = pod_body(waiting, restarts=3)
+        first.end()
+        await settle(run.clock)
+        run.take()
+        pod.body = pod_body(waiting, restarts=4, last=CRASHED)
+        await run.advance(2)
+        assert run.take() == [
+            "[note] container main restarted after OOMKilled, exit code 137 (4 times so far)",
+            "short life",
+            "[note] waiting for container main: CrashLoopBackOff after OOMKilled, exit code 137",
+        ]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
