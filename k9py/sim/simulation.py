@@ -10,6 +10,7 @@ from k9py.sim import deletion
 from k9py.sim.controllers.all import start_controllers
 from k9py.sim.controllers.cluster import Cluster, Object
 from k9py.sim.engine import Engine, WorldClock
+from k9py.sim.logs import Logs
 from k9py.sim.metrics import Meter
 from k9py.sim.metrics_api import serve_metrics
 from k9py.sim.server import SimServer
@@ -56,6 +57,7 @@ class Simulation:
         self.controllers = start_controllers(self.cluster, self.meter)
         self._tasks = TaskSet()
         serve_metrics(self)
+        self.server.extensions.subresource("pods", "log", Logs(self).answer)
 
     # the past
 

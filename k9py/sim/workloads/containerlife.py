@@ -12,7 +12,7 @@ from k9py.core.quantity import parse
 from k9py.sim.engine import Engine, Timer
 from k9py.sim.objects import timestamp
 from k9py.sim.workloads.backoff import LONGEST, Backoff, written
-from k9py.sim.workloads.images import Image
+from k9py.sim.workloads.images import Image, program_for
 from k9py.sim.workloads.probes import Probe, Sight
 from k9py.sim.workloads.programs import FOREVER, End, Program
 
@@ -148,7 +148,7 @@ class ContainerLife:
         """Begin: get the image, then run."""
         self.active = True
         self.image = self.host.image_of(self.spec.get("image", ""))
-        self.program = self.image.program
+        self.program = program_for(self.image, self.spec)
         self._pull()
 
     def _pull(self) -> None:

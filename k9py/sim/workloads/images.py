@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
-from k9py.sim.workloads.programs import IDLE, MIB, End, Program
+from k9py.sim.workloads.programs import IDLE, MIB, End, Program, with_command
 
 _REFERENCE = re.compile(
     r"(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::\d+)?/)?"
@@ -171,3 +172,9 @@ def denied(full: str) -> str:
         "repository does not exist or may require authorization: server message: insufficient_scope: "
         "authorization failed"
     )
+
+
+def program_for(image: Image, container: dict[str, Any]) -> Program:
+    """Return what a container runs: its image's program, changed by its command and args."""
+    command, args = container.get("command") or [], container.get("args") or []
+    return with_command(image.program, [str(word) for word in command], [str(word) for word in args])

@@ -7,11 +7,11 @@ from typing import Any
 from k9py.core.errors import NotFound
 from k9py.sim import deletion
 from k9py.sim.controllers.cluster import Cluster, Controller, key_of
-from k9py.sim.workloads.containerlife import ContainerLife
-from k9py.sim.workloads.images import Registry
+from k9py.sim.workloads.images import Registry, program_for
 from k9py.sim.workloads.load import LoadModel
 from k9py.sim.workloads.node import NodeLife
 from k9py.sim.workloads.podlife import PodLife
+from k9py.sim.workloads.programs import Program
 
 Object = dict[str, Any]
 
@@ -110,7 +110,8 @@ class Kubelets(Controller):
         for life in list(self.pods.values()):
             life.skip(gap)
 
-
-def container_of(life: PodLife, name: str) -> ContainerLife | None:
-    """Return a container of a pod by name; the first one for an empty name."""
-    return life.find(name) if name else life.main[0]
+    def program_of(self, pod: Object, name: str) -> Program:
+        """Return what a container of a pod runs."""
+        groups = ("containers", "initContainers", "ephemeralContainers")
+        spec = next(item for group in groups for item in pod["spec"].get(group) or () if item["name"] == name)
+        return program_for(self.registry.find(spec.get("image", "")), spec)
