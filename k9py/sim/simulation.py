@@ -10,6 +10,7 @@ from k9py.sim import deletion
 from k9py.sim.controllers.all import start_controllers
 from k9py.sim.controllers.cluster import Cluster, Object
 from k9py.sim.engine import Engine, WorldClock
+from k9py.sim.execs import Execs
 from k9py.sim.logs import Logs
 from k9py.sim.metrics import Meter
 from k9py.sim.metrics_api import serve_metrics
@@ -57,7 +58,18 @@ class Simulation:
         self.controllers = start_controllers(self.cluster, self.meter)
         self._tasks = TaskSet()
         serve_metrics(self)
-        self.server.extensions.subresource("pods", "log", Logs(self).answer)
+        self._serve_streams()
+
+    def _serve_streams(self) -> None:
+        """Answer logs, exec, attach and port-forward."""
+        execs = Execs(self)
+        for name, handler in (
+            ("log", Logs(self).answer),
+            ("exec", execs.exec),
+            ("attach", execs.attach),
+            ("portforward", execs.portforward),
+        ):
+            self.server.extensions.subresource("pods", name, handler)
 
     # the past
 
@@ -73,6 +85,9 @@ class Simulation:
             if step.deed:
                 step.deed(self)
         self._reach(rehearsal)
+        for wave in self.world.waves:
+            if wave.at <= 0:
+                self._apply(wave)
         self._reach(self.opens, playing=True)
         self.cluster.events.flush()
         for step in self.world.steps:

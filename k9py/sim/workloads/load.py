@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 TICK = 1.0
 """Seconds between two looks at workloads under load."""
+REPLAYED_TICK = 15.0
+"""The same while the past is replayed, where load does not change."""
 UNLIMITED_CORES = 4.0
 """Cores a container without a CPU limit can use: its node's."""
 CONTENTION = 0.88
@@ -129,7 +131,11 @@ class LoadModel:
         self._backends.setdefault(backend, Backend()).demand = Demand(rate, connections)
         if not self._ticking:
             self._ticking = True
-            self._engine.after(TICK, self._tick, name="load")
+            self._engine.after(self._step, self._tick, name="load")
+
+    @property
+    def _step(self) -> float:
+        return TICK if self._engine.clock.live else REPLAYED_TICK
 
     def totals(self, backend: str) -> tuple[float, float]:
         """Return (requests answered per second, mean latency in seconds) of a workload."""
@@ -211,7 +217,7 @@ class LoadModel:
             busy = busy or bool(backend.demand.rate or backend.demand.connections or backend.shares)
         self._ticking = busy
         if busy:
-            self._engine.after(TICK, self._tick, name="load")
+            self._engine.after(self._step, self._tick, name="load")
 
     def _spread(self, key: str, backend: Backend) -> None:
         """Share the demand among the pods that are ready and see what it does to each."""
@@ -233,7 +239,7 @@ class LoadModel:
                 replicas=len(takers),
             )
             backend.shares[life.uid] = share
-            self.spent[life.uid] = self.spent.get(life.uid, 0.0) + share.cores * TICK
+            self.spent[life.uid] = self.spent.get(life.uid, 0.0) + share.cores * self._step
         rate = next(iter(backend.shares.values())).rate if backend.shares else 0.0
         if not backend.history or abs(backend.history[-1][1] - rate) > 0.5:
             backend.history.append((self._engine.now, rate))
