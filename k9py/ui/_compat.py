@@ -135,6 +135,9 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
     """An app whose frames are differences."""
 
     def __init__(self, terminal: Terminal | None = None, **options: Any) -> None:
+        if not os.environ.get("NO_COLOR"):
+            # An empty value means nothing by the convention; Textual takes it for a yes.
+            os.environ.pop("NO_COLOR", None)
         self._own_output = own_output(os.environ)
         self.departure = Departure(self.leave)
         self.terminal_lost = self.departure.lost_terminal

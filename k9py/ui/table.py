@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset, Region, Size
@@ -449,13 +450,17 @@ class RowTable(ScrollView, can_focus=True):
 
     def _take_palette(self) -> None:
         style = self.get_component_rich_style
-        cursor = "row-table--cursor" if self.has_focus else "row-table--cursor-blurred"
+        base = self.rich_style
+        cursor = style("row-table--cursor" if self.has_focus else "row-table--cursor-blurred")
+        if self.app.no_color or (cursor.color, cursor.bgcolor) == (base.color, base.bgcolor):
+            # Without colours the cursor's row is told by what is left.
+            cursor += Style(reverse=True) if self.has_focus else Style(underline=True)
         self._palette_stale = False
         self._view.set_palette(
             Palette(
-                base=self.rich_style,
+                base=base,
                 header=style("row-table--header"),
-                cursor=style(cursor),
+                cursor=cursor,
                 tones={tone: style(f"row-table--{tone.value}") for tone in Tone if tone is not Tone.PLAIN},
                 marked=style("row-table--marked"),
                 changed=style("row-table--changed"),

@@ -25,6 +25,7 @@ Figures = dict[str, float]
 def measure(program: Program, load: Callable[[bool], None]) -> Figures:
     """Return every figure of one run on a program that shows 10,000 rows and is idle; ``load`` switches the load."""
     cursor = _cursor_colour(program)
+    program.settle(1.0)
     figures: Figures = {"bytes.idle_bps": len(program.listen(IDLE_SECONDS)) / IDLE_SECONDS}
     waits = _latencies(program, cursor)
     figures["key.idle_p50_ms"], figures["key.idle_p95_ms"] = _percentile(waits, 50), _percentile(waits, 95)

@@ -17,16 +17,22 @@ class Budget:
     at_least: bool = False
     """True when more is better."""
 
-    def report(self, values: list[float], note: str = "") -> str:
-        """Return the line for some runs: their median against the limit."""
-        value = median(values)
-        holds = value >= self.limit if self.at_least else value <= self.limit
-        line = {"name": self.name, "value": round(value, 3), "unit": self.unit, "budget": self.limit, "ok": holds}
+    def report(self, values: list[float], note: str = "") -> tuple[str, bool]:
+        """Return the line for some runs, their median against the limit, and whether it holds."""
+        line: dict[str, object] = {"name": self.name, "value": None, "unit": self.unit, "budget": self.limit}
+        holds = False
+        if values:
+            value = median(values)
+            holds = value >= self.limit if self.at_least else value <= self.limit
+            line["value"] = round(value, 3)
+        line["ok"] = holds
         if len(values) > 1:
             line["runs"] = [round(each, 3) for each in values]
         if note:
             line["note"] = note
-        return json.dumps(line)
+        elif not values:
+            line["note"] = "not measured: there is no kubectl (set K9PY_KUBECTL)" if "kubectl" in self.name else ""
+        return json.dumps(line), holds
 
 
 BUDGETS = {

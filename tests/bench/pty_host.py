@@ -27,7 +27,8 @@ class Program:
         self.started = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if not self.pid:
-            os.execvpe(command[0], list(command), {**environ, **_TERMINAL})
+            kept = {name: value for name, value in environ.items() if name not in _NOT_OURS}
+            os.execvpe(command[0], list(command), {**kept, **_TERMINAL})
         if core is not None and os.cpu_count() != 1:
             os.sched_setaffinity(self.pid, {core})
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
@@ -116,8 +117,6 @@ _TERMINAL = {
     "LC_ALL": "C.UTF-8",
     "COLUMNS": str(WIDTH),
     "LINES": str(HEIGHT),
-    "SSH_CONNECTION": "",
-    "TMUX": "",
-    "STY": "",
-    "NO_COLOR": "",
 }
+_NOT_OURS = frozenset({"SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "TMUX", "STY", "NO_COLOR", "TERM_PROGRAM"})
+"""What the person's own terminal would say about itself."""

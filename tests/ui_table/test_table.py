@@ -336,3 +336,13 @@ async def test_a_pane_too_narrow_for_anything_does_not_fail(width: int) -> None:
         app.table.reset(PODS)
         await pilot.press("down", "end")
         assert all(strip.cell_length == width for strip in app.table._lines)
+
+
+async def test_the_cursors_row_is_inverse_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = TableApp()
+    async with app.run_test(size=(60, 11)) as pilot:
+        app.table.reset(PODS)
+        await pilot.press("down")
+        inverse = [any(style and style.reverse for _, style, _ in line) for line in app.table._lines]
+        assert inverse == [False, False, True] + [False] * 8
