@@ -92,7 +92,9 @@ def _live_pid(layout: Layout, name: str) -> int | None:
     except (FileNotFoundError, ValueError):
         return None
     child = _children.get(pid)
-    if child is not None and child.poll() is not None:
+    if child is not None:
+        if child.poll() is None:
+            return pid  # Not by its arguments: for a moment after it was started it shows none.
         del _children[pid]
         return None
     try:

@@ -12,7 +12,7 @@ from .api import ApiClient, write_kubeconfig
 from .build import Binaries, build
 from .components import START_ORDER, command
 from .errors import ClusterError
-from .layout import NODE_NAMES, Layout
+from .layout import NODE_ADDRESSES, NODE_NAMES, Layout
 from .objects import create_base_objects
 from .waiting import wait_for
 
@@ -138,7 +138,11 @@ def up(root: Path) -> Cluster:
     binaries = build() if layout is None else Binaries(folder=layout.build)
     if layout is None:
         layout = Layout.create(root, binaries.folder)
-        subprocess.run([binaries.control, "certificates", layout.certificates], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            [binaries.control, "certificates", layout.certificates, *NODE_ADDRESSES.values()],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
         for user, namespace in USERS.items():
             write_kubeconfig(layout, user, namespace=namespace)
     layout.kubectl.unlink(missing_ok=True)

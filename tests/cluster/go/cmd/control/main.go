@@ -63,11 +63,11 @@ func becomePodShell() {
 }
 
 func writeCertificates() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: control certificates DIRECTORY")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: control certificates DIRECTORY [NODE-ADDRESS...]")
 		os.Exit(2)
 	}
-	if err := certs.Write(os.Args[1]); err != nil {
+	if err := certs.Write(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "certificates:", err)
 		os.Exit(1)
 	}

@@ -27,6 +27,7 @@ type leaf struct {
 	user   string
 	groups []string
 	hosts  []string
+	node   bool // It answers under the addresses of the nodes too.
 }
 
 const (
@@ -39,7 +40,7 @@ var leaves = []leaf{
 	{file: "apiserver", issuer: clusterCA, user: "kube-apiserver", hosts: []string{
 		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "10.96.0.1",
 	}},
-	{file: "kubelet", issuer: clusterCA, user: "system:node-endpoint", hosts: []string{"10.100.0.11", "10.100.0.12", "10.100.0.13"}},
+	{file: "kubelet", issuer: clusterCA, user: "system:node-endpoint", node: true},
 	{file: "metrics-server", issuer: clusterCA, user: "system:metrics-server", hosts: []string{
 		"metrics-server.kube-system.svc",
 	}},
@@ -59,7 +60,7 @@ type authority struct {
 }
 
 // Write makes both authorities, every certificate and the service account key pair in dir.
-func Write(dir string) error {
+func Write(dir string, nodeAddresses []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -72,6 +73,9 @@ func Write(dir string) error {
 		authorities[name] = made
 	}
 	for _, wanted := range leaves {
+		if wanted.node {
+			wanted.hosts = nodeAddresses
+		}
 		if err := writeLeaf(dir, wanted, authorities[wanted.issuer]); err != nil {
 			return fmt.Errorf("certificate %s: %w", wanted.file, err)
 		}

@@ -47,14 +47,15 @@ func (s *server) serveResourceMetrics(response http.ResponseWriter, request *htt
 	fmt.Fprintf(&text, "node_cpu_usage_seconds_total %f %d\n", now.cpuSeconds, stamp)
 	family("node_memory_working_set_bytes", "gauge", "Current working set of the node in bytes")
 	fmt.Fprintf(&text, "node_memory_working_set_bytes %d %d\n", now.memory, stamp)
-	family("pod_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed by the pod in core-seconds")
-	family("pod_memory_working_set_bytes", "gauge", "Current working set of the pod in bytes")
-	for _, pod := range now.pods {
-		sum := total(pod.uses)
-		labels := fmt.Sprintf("{namespace=%q,pod=%q}", pod.pod.Namespace, pod.pod.Name)
-		fmt.Fprintf(&text, "pod_cpu_usage_seconds_total%s %f %d\n", labels, sum.cpuSeconds, stamp)
-		fmt.Fprintf(&text, "pod_memory_working_set_bytes%s %d %d\n", labels, sum.memory, stamp)
+	perPod := func(name string, value func(use) string) {
+		for _, pod := range now.pods {
+			fmt.Fprintf(&text, "%s{namespace=%q,pod=%q} %s %d\n", name, pod.pod.Namespace, pod.pod.Name, value(total(pod.uses)), stamp)
+		}
 	}
+	family("pod_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed by the pod in core-seconds")
+	perPod("pod_cpu_usage_seconds_total", func(u use) string { return fmt.Sprintf("%f", u.cpuSeconds) })
+	family("pod_memory_working_set_bytes", "gauge", "Current working set of the pod in bytes")
+	perPod("pod_memory_working_set_bytes", func(u use) string { return fmt.Sprintf("%d", u.memory) })
 	family("resource_scrape_error", "gauge", "1 if there was an error while getting container metrics, 0 otherwise")
 	text.WriteString("resource_scrape_error 0\n")
 	response.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
