@@ -14,6 +14,7 @@ from k9py.core.errors import FilterError, InputError
 from k9py.core.selectors import FieldRequirement, Selector
 from k9py.kube.rows import Row
 from k9py.resources.model import MISSING, Column, Measure, RowContext
+from k9py.resources.podstate import Trouble
 
 Term = Callable[[Row, RowContext], bool]
 
@@ -47,8 +48,15 @@ class Haystack:
         self._texts = [column.text for column in columns]
 
     def text(self, row: Row, ctx: RowContext) -> str:
-        """Return the cells one under the other, so that text does not match across two of them."""
-        return "\n".join([text(row, ctx) for text in self._texts])
+        """Return the cells one under the other, so that text does not match across two of them.
+
+        What last went wrong belongs to it: a pod that ran out of memory is found by that while it waits or runs again.
+        """
+        cells = [text(row, ctx) for text in self._texts]
+        trouble = getattr(row, "trouble", None)
+        if isinstance(trouble, Trouble):
+            cells += [trouble.reason, trouble.last_reason]
+        return "\n".join(cells)
 
 
 def contains(text: str, haystack: Haystack) -> Term:

@@ -178,6 +178,8 @@ class Column:
     """True when the text changes with time or samples alone, such as an age."""
     measure: Measure = Measure.TEXT
     description: str = ""
+    short: str = ""
+    """Title in a pane too narrow for the long one, such as ``RST``."""
 
 
 class ColumnMaker(Generic[R]):
@@ -203,6 +205,7 @@ class ColumnMaker(Generic[R]):
         live: bool = False,
         measure: Measure = Measure.TEXT,
         description: str = "",
+        short: str = "",
     ) -> Column:
         """Return a column; without ``sort`` it orders by its text."""
         return Column(
@@ -211,7 +214,7 @@ class ColumnMaker(Generic[R]):
             text=cast("Callable[[Row, RowContext], str]", text),
             sort=cast("Callable[[Row, RowContext], SortKey]", sort or text),
             align=align,
-            width=max(width, len(title)),
+            width=max(width, len(short or title)),
             max_width=max_width,
             flex=flex,
             wide=wide,
@@ -220,6 +223,7 @@ class ColumnMaker(Generic[R]):
             live=live,
             measure=measure,
             description=description,
+            short=short,
         )
 
 

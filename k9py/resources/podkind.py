@@ -66,7 +66,7 @@ _COLUMNS: tuple[Column, ...] = (
     ),
     _pod(
         "restarts", "RESTARTS", _restarts, sort=lambda row, _: row.restarts, align="right", rank=5, live=True,
-        max_width=18, measure=Measure.NUMBER,
+        short="RST", width=4, max_width=18, measure=Measure.NUMBER,
     ),
     _pod(
         "last-restart", "LAST RESTART", lambda row, ctx: since(row.restarted, ctx.now),

@@ -82,7 +82,7 @@ class UsageColumns(Generic[R]):
         kind, which = self._kind, self._which
         return self._maker(
             kind.id, kind.title, lambda row, ctx: used_text(self._value(row, ctx), which), sort=self._value,
-            align="right", width=6, rank=kind.rank, live=True, measure=kind.measure,
+            align="right", width=5, rank=kind.rank, live=True, measure=kind.measure,
             description=f"{kind.title} used, newest sample",
         )  # fmt: skip
 
@@ -119,7 +119,7 @@ class UsageColumns(Generic[R]):
             return trend_text(usage, self._which, float(top(row) or kind.top), ctx)
 
         return self._maker(
-            f"{kind.id}~", "~" * TREND_WIDTH, text, sort=self._value, width=TREND_WIDTH, max_width=TREND_WIDTH,
+            f"{kind.id}~", "TREND", text, sort=self._value, width=TREND_WIDTH, max_width=TREND_WIDTH,
             rank=kind.rank + 8, live=True, measure=kind.measure,
             description=f"{kind.title} over the last samples on a fixed scale from 0 to the limit",
         )  # fmt: skip

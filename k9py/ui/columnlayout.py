@@ -9,7 +9,7 @@ from k9py.resources.model import Column
 
 GAP = 1
 """Cells between columns; a number's sign (raised, near its limit) stands in it."""
-FLEX_SHARE = 0.3
+FLEX_SHARE = 0.25
 """A flexible column keeps this share of the pane before others have to go."""
 FROZEN = ("namespace", "name")
 """Columns that stay while the others scroll sideways."""
@@ -53,7 +53,7 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
     """
     wants = [natural(*each) for each in zip(columns, contents, titles, strict=True)]
     needs = [
-        min(want, max(column.width, int(width * FLEX_SHARE))) if column.flex else want
+        min(want, max(column.width, int(width * FLEX_SHARE)) if column.flex else column.width)
         for column, want in zip(columns, wants, strict=True)
     ]
     chosen = list(range(len(columns)))
@@ -89,11 +89,15 @@ def _total(chosen: Sequence[int], needs: Sequence[int]) -> int:
 def _share_out(
     chosen: Sequence[int], columns: Sequence[Column], wants: Sequence[int], needs: Sequence[int], width: int
 ) -> dict[int, int]:
-    """Give flexible columns what they want as far as it goes, and the first of them all that is left over."""
+    """Give columns what they want as far as it goes, the important ones first, flexible ones last.
+
+    What is left over then goes to the first flexible one.
+    """
     widths = {index: needs[index] for index in chosen}
     left = width - _total(chosen, needs)
     flexible = [index for index in chosen if columns[index].flex]
-    for index in flexible:
+    fixed = sorted((index for index in chosen if not columns[index].flex), key=lambda index: columns[index].rank)
+    for index in [*fixed, *flexible]:
         more = max(0, min(left, wants[index] - widths[index]))
         widths[index] += more
         left -= more

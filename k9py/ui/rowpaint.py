@@ -142,7 +142,7 @@ class RowPainter:
         parts = [((glyphs.more_left if left else " ") + (glyphs.more_right if right else " ")).ljust(GUTTER)]
         for slot in self.layout.slots:
             column = self.columns[slot.index]
-            title = column.title
+            title = column.short if column.short and len(column.title) > slot.width else column.title
             if column is sort_column:
                 title += glyphs.descending if descending else glyphs.ascending
             parts.append(fit(clean(title), slot.width, right=slot.right, ellipsis=glyphs.ellipsis))
@@ -181,6 +181,9 @@ class RowPainter:
         ellipsis = self.glyphs.ellipsis
         sign = self._tone_sign(tone, right=slot.right)
         if slot.right:
+            if " (" in text and width(text) > slot.width:
+                # The number says more than its beginning and half of what stands in brackets behind it.
+                text = text.partition(" (")[0]
             runs.add(fit(text, slot.width, right=True, ellipsis=ellipsis), style)
             behind = self.glyphs.raised if raised else sign
             # The sign of a number stands in the gap, where it moves nothing.
