@@ -179,6 +179,7 @@ class RowPainter:
         tone = entry.tones[slot.index]
         style = self.palette.tone(tone)
         ellipsis = self.glyphs.ellipsis
+        gap = " " * min(GAP, self.layout.width - slot.x - slot.width)
         sign = self._tone_sign(tone, right=slot.right)
         if slot.right:
             if " (" in text and width(text) > slot.width:
@@ -186,13 +187,15 @@ class RowPainter:
                 text = text.partition(" (")[0]
             runs.add(fit(text, slot.width, right=True, ellipsis=ellipsis), style)
             behind = self.glyphs.raised if raised else sign
-            # The sign of a number stands in the gap, where it moves nothing.
-            runs.add(behind or " ", style if behind else self.palette.base)
+            if gap:
+                # The sign of a number stands in the gap, where it moves nothing.
+                runs.add(behind or gap, style if behind else self.palette.base)
             return
         if sign and text and not text.endswith(sign) and slot.width > SIGN_ROOM:
             text = f"{cut(text, slot.width - SIGN_ROOM, ellipsis)} {sign}"
         runs.add(fit(text, slot.width, ellipsis=ellipsis), style)
-        runs.add(" " * GAP, self.palette.base)
+        if gap:
+            runs.add(gap, self.palette.base)
 
     def _tone_sign(self, tone: Tone, *, right: bool) -> str:
         if tone is Tone.BAD:
