@@ -107,7 +107,7 @@ class Catalog:
     def _unknown(self, word: str) -> UsageError:
         name = word.lower().partition(".")[0]
         nearest = difflib.get_close_matches(name, [*self.words(), *self.categories], n=SUGGESTIONS)
-        remedy = f"Nearest: {', '.join(nearest)}" if nearest else "k9py api-resources lists what there is"
+        remedy = f"Nearest: {', '.join(nearest)}" if nearest else "Completion (Tab) lists what there is"
         if self.problems:
             remedy += f". Not answering: {', '.join(sorted(self.problems))}"
         return UsageError(f"the server has no kind called {word!r}", remedy=remedy)

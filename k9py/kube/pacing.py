@@ -16,9 +16,9 @@ GROWTH = 2.0
 HEALTHY_AFTER = 120.0
 """Seconds without a failure after which the next wait starts small again."""
 
-TURN_ITEMS = 200
-"""Objects decoded before the loop gets a turn: about 8 ms of pods of 9 KB."""
-TURN_BYTES = 1_000_000
+TURN_ITEMS = 100
+"""Objects decoded before the loop gets a turn: 3 to 5 ms of pods of 9 KB."""
+TURN_BYTES = 500_000
 """Bytes decoded before the loop gets a turn, for the few objects that are huge."""
 
 

@@ -14,15 +14,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from k9py.core.clock import Clock
-from k9py.core.errors import ApiError, Forbidden, Gone, K9Error, LinkError, RubbishError
+from k9py.core.errors import ApiError, Forbidden, Gone, K9Error, LinkError, RubbishError, Stalled
 from k9py.kube.failures import DENIED_RETRY, Pause, ShortWatch, Verdict, judge, refuses_streaming
 from k9py.kube.intake import Intake
 from k9py.kube.pacing import Backoff, CollectorGuard, Turns
-from k9py.kube.rows import Row, TableColumn
+from k9py.kube.rows import Page, Row, TableColumn
 from k9py.kube.states import SyncState, SyncStatus
 from k9py.kube.store import Store
 from k9py.kube.watching import (
     PAGE_SIZE,
+    SLICE_ABOVE,
     Bookmark,
     LineSplitter,
     Source,
@@ -31,6 +32,7 @@ from k9py.kube.watching import (
     error_of_event,
     next_page_size,
     split_event,
+    split_list,
 )
 from k9py.kube.wire import ByteStream, Transport
 
@@ -40,8 +42,11 @@ INACTIVITY = 150.0
 """Seconds of silence after which a watch counts as dead; bookmarks come about once a minute."""
 SHORT_WATCH = 1.0
 """Seconds; a watch that ends sooner and without an event is a failure."""
-SHORT_WATCHES_PER_VERSION = 3
-"""Watches in a row that end at once before the version itself takes the blame."""
+FRUITLESS_WATCHES = 3
+"""Watches in a row that end at once or stay silent before the version itself takes the blame.
+
+A server restored from a backup says nothing at all to a watch from a version it has not reached yet.
+"""
 POLL_EVERY = 30.0
 """Seconds between lists of a kind that cannot be watched."""
 RENEW_EVERY = 60.0
@@ -116,7 +121,7 @@ class Reflector:
         self._version = ""
         self._verb = "list"
         self._pages_only = False
-        self._short_watches = 0
+        self._fruitless = 0
         self._expiries = 0
         self._poke = asyncio.Event()
         self._stepping: asyncio.Task[None] | None = None
@@ -188,7 +193,7 @@ class Reflector:
         while True:
             query = self.source.list_query(limit=limit, continue_token=token)
             answer = await self._transport.request("GET", self.source.path, query=query, headers=self.source.headers)
-            page = self.source.projection.page(answer.body)
+            page = await self._decode_page(answer.body)
             for row in page.rows:
                 held = self.store.rows.get(row.key)
                 if held is None or (held.uid, held.resource_version) != (row.uid, row.resource_version):
@@ -252,7 +257,7 @@ class Reflector:
                     "GET", self.source.path, query=query, headers=self.source.headers
                 )
                 self._contact = self._clock.now()
-                page = self.source.projection.page(answer.body)
+                page = await self._decode_page(answer.body)
                 limit = next_page_size(items=len(page.rows), size=len(answer.body))
                 intake.put_all(page.rows)
                 self._take_columns(page.columns)
@@ -264,6 +269,21 @@ class Reflector:
             await intake.finish()
         self._version = page.resource_version
         self.synced.set()
+
+    async def _decode_page(self, body: bytes) -> Page:
+        """Decode a page, giving the loop turns in between when it is heavy."""
+        projection = self.source.projection
+        split = split_list(body) if len(body) > SLICE_ABOVE and self.source.sliceable else None
+        if split is None:
+            return projection.page(body)
+        rows: list[Row] = []
+        for item in split.items:
+            raw = bytes(item)
+            rows.append(projection.item(raw))
+            if self._turns.spent(len(raw)):
+                await self._turns.give()
+        meta = split.metadata
+        return Page(rows, meta.resource_version, meta.continue_token, meta.remaining)
 
     @property
     def _listing_state(self) -> SyncState:
@@ -297,6 +317,8 @@ class Reflector:
             if not self._was_healthy(watching):
                 self._pages_only |= watching.intake is not None and watching.events > 0
                 raise
+            if isinstance(error, Stalled) and not watching.events:
+                self._count_fruitless()
             self._set(SyncState.RESUMING, str(error))
             return
         except ApiError as error:
@@ -307,7 +329,7 @@ class Reflector:
             self._pages_only = True
             raise ShortWatch("the server cut the list short")
         if not self._was_healthy(watching):
-            self._count_short_watch()
+            self._count_fruitless()
             raise ShortWatch("the server ended the watch at once")
         self._set(SyncState.RESUMING, "the server ended the watch")
 
@@ -317,10 +339,10 @@ class Reflector:
             return False
         return watching.events > 0 or self._clock.monotonic() - watching.opened >= SHORT_WATCH
 
-    def _count_short_watch(self) -> None:
-        self._short_watches += 1
-        if self._short_watches >= SHORT_WATCHES_PER_VERSION:
-            self._short_watches = 0
+    def _count_fruitless(self) -> None:
+        self._fruitless += 1
+        if self._fruitless >= FRUITLESS_WATCHES:
+            self._fruitless = 0
             self._version = ""
 
     async def _read(self, stream: ByteStream, watching: _Watching) -> None:
@@ -361,14 +383,14 @@ class Reflector:
             sink.put(row)
         if watching.intake is None:
             self._version = row.resource_version or self._version
-            self._short_watches = 0
+            self._fruitless = 0
             self._expiries = 0
 
     async def _take_bookmark(self, bookmark: Bookmark, watching: _Watching) -> bool:
         """Save the version; True for the bookmark that ends the initial events, which makes them the store."""
         if watching.intake is None:
             self._version = bookmark.version or self._version
-            self._short_watches = 0
+            self._fruitless = 0
             return False
         if not bookmark.ends_initial:
             raise _NoStreaming("a bookmark came before the end of the initial events")

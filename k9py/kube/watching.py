@@ -17,6 +17,8 @@ PAGE_SIZE = 500
 PAGE_BYTES = 5_000_000
 """A page heavier than this makes the next ones smaller, so that huge objects do not hold the loop either."""
 SMALLEST_PAGE = 25
+SLICE_ABOVE = 1_500_000
+"""Bytes; a heavier page is decoded in slices, since at once it would hold the loop for more than some 10 ms."""
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes; no object is this long (etcd takes 1.5 MB), so what is longer is not a watch."""
 
@@ -54,6 +56,11 @@ class Source:
     def is_table(self) -> bool:
         """True when rows are cells the server printed."""
         return "as=Table" in self.projection.accept
+
+    @property
+    def sliceable(self) -> bool:
+        """True when a page may be decoded object by object: not a Table, nor where a page gives objects their kind."""
+        return not self.is_table and getattr(self.projection, "sliceable", True)
 
     @property
     def where(self) -> str:
@@ -215,6 +222,30 @@ class LineSplitter:
         if self._held > LONGEST_LINE:
             raise RubbishError(f"a line of the watch is longer than {LONGEST_LINE // 1024 // 1024} MB")
         self._parts.append(piece)
+
+
+class _ListMeta(msgspec.Struct, gc=False):
+    resource_version: str = msgspec.field(name="resourceVersion", default="")
+    continue_token: str = msgspec.field(name="continue", default="")
+    remaining: int | None = msgspec.field(name="remainingItemCount", default=None)
+
+
+class SplitList(msgspec.Struct, gc=False):
+    """A list with its objects undecoded."""
+
+    metadata: _ListMeta
+    items: list[msgspec.Raw]
+
+
+_LISTS = msgspec.json.Decoder(SplitList)
+
+
+def split_list(body: bytes) -> SplitList | None:
+    """Return a list's objects undecoded, None for what is no such list: its projection then says what is wrong."""
+    try:
+        return _LISTS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def next_page_size(*, items: int, size: int) -> int:

@@ -31,6 +31,8 @@ class WholeProjection:
 
     accept = "application/json"
     query: tuple[tuple[str, str], ...] = ()
+    sliceable = False
+    """A page gives its objects the kind and version that lists leave out of them."""
 
     def __init__(self) -> None:
         self._metadata = MetadataProjection()

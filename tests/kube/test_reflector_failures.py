@@ -122,6 +122,18 @@ async def test_a_silent_watch_is_opened_again_from_its_version() -> None:
         assert run.states[-2:] == [SyncState.RESUMING, SyncState.LIVE]
 
 
+async def test_a_version_to_which_the_server_stays_silent_takes_the_blame() -> None:
+    silent = [FakeStream() for _ in range(3)]
+    transport = FakeTransport(LIST, *silent, listing(pod("b", 2), version=5), FakeStream())
+    async with reading(transport) as run:
+        for watch in silent:
+            await run.advance(150)
+            watch.fail(Stalled("no byte for 150 s"))
+            await run.settle()
+        assert run.versions == ["10", "10", "10", "5"]
+        assert run.names == {"b"}
+
+
 async def test_a_watch_that_ends_at_once_and_without_an_event_is_a_failure() -> None:
     transport = FakeTransport(LIST, FakeStream().end(), FakeStream())
     async with reading(transport) as run:

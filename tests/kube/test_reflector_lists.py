@@ -5,11 +5,14 @@ import json
 
 import pytest
 
-from k9py.core.errors import ApiError, Forbidden, Gone, Unreachable
+from k9py.core.errors import ApiError, Forbidden, Gone, RubbishError, Unreachable
 from k9py.kube import reflector as reflector_module
+from k9py.kube.metadata import MetadataProjection
 from k9py.kube.pacing import CollectorGuard
+from k9py.kube.rows import Page
 from k9py.kube.states import SyncState
 from k9py.kube.store import Changes
+from k9py.kube.wholes import WholeProjection
 from tests.kube.fakes import PODS, FakeStream, FakeTransport, bookmark, event, listing, pod
 from tests.kube.reading import reading
 
@@ -214,6 +217,34 @@ async def test_heavy_pages_make_the_next_one_smaller(monkeypatch: pytest.MonkeyP
     transport = FakeTransport(listing(*heavy, version=1, token="t", remaining=5), SECOND_PAGE, FakeStream())
     async with reading(transport):
         assert 25 <= int(transport.asked[1].query["limit"]) < 60
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_heavy_page_is_decoded_in_turns_unless_its_objects_need_the_page(
+    monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    monkeypatch.setattr(reflector_module, "SLICE_ABOVE", 1000)
+    pages: list[int] = []
+
+    class Counting(WholeProjection if whole else MetadataProjection):  # type: ignore[misc]
+        def page(self, body: bytes) -> Page:
+            pages.append(len(body))
+            return super().page(body)  # type: ignore[no-any-return]
+
+    things = [pod(f"p{number}", number + 1) for number in range(900)]
+    bad = {"metadata": {"name": 5, "namespace": "shop"}}
+    body = listing(*things, bad, version=7, token="t", remaining=1)
+    async with reading(FakeTransport(body, SECOND_PAGE, FakeStream()), projection=Counting()) as run:
+        assert len(run.names) == 902
+        assert run.transport.asked[1].query["continue"] == "t"
+        assert len(pages) == (2 if whole else 1)
+        assert sum(bool(row.broken) for row in run.reflector.store.rows.values()) == 1
+
+
+async def test_a_heavy_answer_that_is_no_list_is_rubbish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reflector_module, "SLICE_ABOVE", 10)
+    async with reading(FakeTransport(b'{"kind":"Status","message":"surprise"}')) as run:
+        assert isinstance(run.reflector.failure, RubbishError)
 
 
 async def test_the_cells_of_a_visible_table_are_renewed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
