@@ -14,6 +14,8 @@ from k9py.sim.requests import Call
 from k9py.sim.schemas import ANY, Type
 from k9py.sim.statuses import bad_request
 
+_CHANGING_PODS = frozenset({"ephemeralcontainers", "resize"})
+"""Subresources through which fixed fields of a pod change."""
 STATUS_ON_CREATE = frozenset({"nodes", "namespaces"})
 """Kinds that keep the status they are created with."""
 
@@ -63,7 +65,8 @@ def admit(call: Call, obj: Object, old: Object | None, subresource: str) -> None
         pod_defaults.complete_pod_spec(kept.setdefault("spec", {}))
     if subresource != "status":
         type_ = call.server.openapi.type_of(served.stored.api_version, served.resource.kind) or ANY
-        causes = validation.check(served.id, kept, old, type_)
+        before = None if subresource in _CHANGING_PODS else old
+        causes = validation.check(served.id, kept, before, type_)
         if served.id == deletion.CUSTOM_KINDS:
             causes.extend(customs.check_definition(kept))
         if causes:

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from k9py.sim.objects import Object
+from k9py.sim.objects import Object, timestamp
 from k9py.sim.pod_defaults import complete_pod, complete_spec
 from k9py.sim.rendering import BOOKMARK_BODIES
 from k9py.sim.store import Store
@@ -387,6 +387,8 @@ def install(store: Store) -> None:
     def volume(obj: Object, old: Object | None) -> None:
         if old is None:
             _protect(obj, "kubernetes.io/pv-protection")
+        if old is None or (old.get("status") or {}).get("phase") != obj["status"]["phase"]:
+            obj["status"]["lastPhaseTransitionTime"] = timestamp(store.clock.now())
 
     store.prepare("pods", pod)
     store.prepare("persistentvolumeclaims", claim)

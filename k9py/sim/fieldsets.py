@@ -166,6 +166,8 @@ class Difference:
                 self.removed |= {path} | whole(inner, value, path)
             elif element not in before:
                 inner, value = after[element]
+                if inner.shape == "struct" and not inner.pointer and not value:
+                    continue
                 empty = _always_there(type_, element, inner)
                 if empty is None or not value:
                     self.changed |= {path} | whole(inner, value, path)
