@@ -149,9 +149,12 @@ def _waiting(trouble: Trouble, ctx: RowContext) -> Health:
         return Health(Level.BAD, _sentence(text, trouble.message), "describe")
     if trouble.reason == "CrashLoopBackOff":
         end = _end(trouble, ctx)
-        times = f"restarted {trouble.restarts} times" if trouble.restarts != 1 else "restarted once"
-        return Health(Level.BAD, f"{subject} keeps crashing: {times}{end}", "logs.previous")
+        return Health(Level.BAD, f"{subject} keeps crashing: restarted {_times(trouble)}{end}", "logs.previous")
     return Health(Level.BAD, _sentence(f"{subject} waits: {trouble.reason}", trouble.message), "describe")
+
+
+def _times(trouble: Trouble) -> str:
+    return f"{trouble.restarts} times" if trouble.restarts != 1 else "once"
 
 
 def _end(trouble: Trouble, ctx: RowContext) -> str:
@@ -173,7 +176,7 @@ def _terminated(trouble: Trouble, ctx: RowContext) -> Health:
     if trouble.reason == "OOMKilled":
         text = f"container {trouble.container} was OOMKilled{when}{_limit(trouble)}"
         if trouble.restarts:
-            text += f", restarted {trouble.restarts} times"
+            text += f", restarted {_times(trouble)}"
         return Health(Level.BAD, text, "logs.previous" if trouble.restarts else "logs")
     text = f"container {trouble.container} ended with exit code {trouble.exit_code}{when}"
     if trouble.reason not in ("Error", ""):
@@ -192,14 +195,13 @@ def _unready(row: PodRow, trouble: Trouble, ctx: RowContext) -> Health:
     probe = "startup" if trouble.reason == "Starting" else "readiness"
     text = f"container {trouble.container} runs for {ages.human(runs)} and its {probe} probe has not passed"
     if trouble.last_reason:
-        text += f"; restarted {trouble.restarts} times, last {trouble.last_reason}"
+        text += f"; restarted {_times(trouble)}, last {trouble.last_reason}"
     return Health(Level.BUSY if runs <= SLOW_START and not trouble.restarts else Level.WARN, text, "events")
 
 
 def _restarted(trouble: Trouble, ctx: RowContext) -> Health:
     ago = ctx.now - trouble.at if trouble.at else 0.0
-    times = f"{trouble.restarts} times" if trouble.restarts != 1 else "once"
-    text = f"container {trouble.container} restarted {times}, last {trouble.reason}"
+    text = f"container {trouble.container} restarted {_times(trouble)}, last {trouble.reason}"
     if trouble.reason not in ("OOMKilled", "Completed"):
         text += f" with exit code {trouble.exit_code}"
     if trouble.at:
