@@ -97,6 +97,8 @@ def build() -> Binaries:
 
 
 def _fill_cache(go: Path, folder: Path) -> Binaries:
+    for abandoned in folder.parent.glob("building-*"):  # The lock is held: nobody is building there any more.
+        shutil.rmtree(abandoned)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as scratch:
         _compile(go, Path(scratch))
         folder.mkdir(exist_ok=True)
