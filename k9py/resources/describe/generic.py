@@ -20,12 +20,12 @@ def anything(page: Page, obj: dict[str, Any], related: Related, now: float) -> N
     page.optional("Controlled By", owner_text(obj))
     for key, value in obj.items():
         if key not in SKIPPED and key != "status":
-            _field(page, key, value)
+            _field(page, words(key), value)
     status = obj.get("status")
     if isinstance(status, dict):
         rest = {key: value for key, value in status.items() if key != "conditions"}
         if rest:
-            _field(page, "status", rest)
+            _field(page, "Status", rest)
         page.blank()
         conditions(page, obj, now)
 
@@ -44,12 +44,11 @@ def words(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _field(page: Page, key: str, value: Any) -> None:
-    label = words(key)
+def _field(page: Page, label: str, value: Any) -> None:
     if isinstance(value, dict) and value:
         with page.section(label):
             for name, item in value.items():
-                _field(page, name, item)
+                _field(page, words(name), item)
     elif isinstance(value, list) and value:
         if all(not isinstance(item, dict | list) for item in value):
             page.several(label, [shown(item) for item in value])
