@@ -22,7 +22,7 @@ DEFAULT_WORLD = "broken"
 
 def load_world(name: str) -> World:
     """Return a world by name; raises UsageError for an unknown one."""
-    if name not in WORLDS or name == "large":
+    if name not in WORLDS:
         raise UsageError(f"there is no world {name!r}", remedy=f"Worlds are {', '.join(WORLDS)}")
     world: World = import_module(f"k9py.sim.worlds.{name}").WORLD
     return world
@@ -43,6 +43,8 @@ async def serve(
     chosen = load_world(world) if isinstance(world, str) else world
     simulation = Simulation(chosen, clock=clock, seed=seed)
     simulation.replay()
+    if not chosen.living:
+        simulation.fill(pods)
     await simulation.server.start(port=port)
     simulation.open()
     return simulation.server

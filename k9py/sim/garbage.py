@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from k9py.core.errors import ApiError
 from k9py.sim import deletion
 from k9py.sim.deletion import FOREGROUND_FINALIZER, ORPHAN_FINALIZER
@@ -35,12 +37,12 @@ class GarbageCollector:
         self._alive: dict[str, Where] = {}
         for kind in store.kinds():
             for stored in store.collection(kind.id).select():
-                self._index((kind.id, stored.namespace, stored.name), stored.uid, stored.view())
+                self._index((kind.id, stored.namespace, stored.name), stored.uid, stored.raw)
         store.subscribe(self._changed)
 
-    def _index(self, where: Where, uid: str, obj: Object) -> None:
+    def _index(self, where: Where, uid: str, raw: bytes) -> None:
         self._alive[uid] = where
-        owners = tuple(reference["uid"] for reference in _references(obj))
+        owners = tuple(reference["uid"] for reference in _references_in(raw))
         before = self._owners.get(where, ())
         if owners == before:
             return
@@ -57,13 +59,13 @@ class GarbageCollector:
         if _owner_bytes(current.raw) == _owner_bytes(before):
             self._alive[current.uid] = where
         else:
-            self._index(where, current.uid, current.view())
+            self._index(where, current.uid, current.raw)
         if change.type == "DELETED":
             self._gone(where, current.uid, change.current.view())
         elif b'"deletionTimestamp"' in current.raw:
             self._going(where, current.uid, current.view())
         elif change.type == "ADDED" and where in self._owners:
-            self._check_orphan(where)
+            self._check_orphan(where, current.raw)
 
     def _gone(self, where: Where, uid: str, obj: Object) -> None:
         self._alive.pop(uid, None)
@@ -99,9 +101,9 @@ class GarbageCollector:
                 return
         self._edit(where, lambda found: _drop_finalizer(found, FOREGROUND_FINALIZER))
 
-    def _check_orphan(self, where: Where) -> None:
+    def _check_orphan(self, where: Where, raw: bytes) -> None:
         """Delete an object that was created for owners none of which is there."""
-        references = _references(self._store.peek(*where))
+        references = _references_in(raw)
         if references and not any(reference["uid"] in self._alive for reference in references):
             self._delete(where, "Background")
 
@@ -129,6 +131,13 @@ def _owner_bytes(raw: bytes) -> bytes:
     """Return the encoded owner references: comparing them is cheaper than decoding the object."""
     start = raw.find(b'"ownerReferences":[')
     return raw[start : raw.find(b"]", start)] if start >= 0 else b""
+
+
+def _references_in(raw: bytes) -> list[dict[str, Any]]:
+    """Return the owner references of an encoded object without decoding the rest of it."""
+    found = _owner_bytes(raw)
+    references: list[dict[str, Any]] = msgspec.json.decode(found[found.index(b"[") :] + b"]") if found else []
+    return references
 
 
 def _drop_owner(obj: Object, uid: str) -> None:

@@ -73,6 +73,8 @@ class MetricsApi:
 
     async def pods(self, call: Call) -> web.StreamResponse:
         """Answer a get or a list of PodMetrics."""
+        if not self._simulation.world.living:
+            return await self._still(call)
         lives = self._simulation.kubelets.pods.values()
         if call.name:
             life = self._simulation.kubelets.life_of(call.namespace, call.name)
@@ -90,6 +92,23 @@ class MetricsApi:
         chosen.sort(key=lambda life: (life.namespace, life.name))
         return await self._list(call, "PodMetricsList", filter(None, map(self._pod, chosen)))
 
+    async def _still(self, call: Call) -> web.StreamResponse:
+        """Answer for a world whose pods do not live."""
+        items = []
+        for stored in self._simulation.store.collection("pods").select(call.namespace):
+            if call.name and stored.name != call.name:
+                continue
+            found = self._meter.still(stored.namespace, stored.name, ["app", "proxy"])
+            meta = {"name": stored.name, "namespace": stored.namespace}
+            containers = [{"name": name, "usage": usage(*use)} for name, use in found.items()]
+            body = self._body("PodMetrics", meta, {"metadata": {"labels": stored.labels}})
+            items.append(body | {"containers": containers})
+        if not call.name:
+            return await self._list(call, "PodMetricsList", items)
+        if not items:
+            raise statuses.not_found("pods.metrics.k8s.io", f"{call.namespace}/{call.name}")
+        return await answer(call, msgspec.json.encode(items[0]))
+
     async def _list(self, call: Call, kind: str, items: Iterable[Object]) -> web.StreamResponse:
         body = {"kind": kind, "apiVersion": API_VERSION, "metadata": {}, "items": list(items)}
         return await answer(call, msgspec.json.encode(body))
@@ -103,10 +122,13 @@ class MetricsApi:
         return self._body("PodMetrics", meta, life.pod) | {"containers": containers}
 
     def _node(self, node: Object) -> Object | None:
-        used = self._meter.node(node["metadata"]["name"])
+        name = node["metadata"]["name"]
+        used = self._meter.node(name)
+        if not self._simulation.world.living:
+            used = self._meter.still("", name, [name])[name]
         if used is None:
             return None
-        return self._body("NodeMetrics", {"name": node["metadata"]["name"]}, node) | {"usage": usage(*used)}
+        return self._body("NodeMetrics", {"name": name}, node) | {"usage": usage(*used)}
 
     def _body(self, kind: str, meta: Object, source: Object) -> Object:
         stamp = timestamp(self._meter.last.when)

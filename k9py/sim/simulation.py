@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from k9py.core.clock import Clock, SystemClock
+from k9py.core.errors import UsageError
 from k9py.core.tasks import TaskSet
 from k9py.sim import deletion
 from k9py.sim.controllers.all import start_controllers
 from k9py.sim.controllers.cluster import Cluster, Object
+from k9py.sim.controllers.cron import last_fires
 from k9py.sim.engine import Engine, WorldClock
 from k9py.sim.execs import Execs
 from k9py.sim.logs import Logs
@@ -19,7 +21,8 @@ from k9py.sim.store import Store
 from k9py.sim.workloads.images import Registry
 from k9py.sim.workloads.kubelet import Kubelets
 from k9py.sim.workloads.load import LoadModel
-from k9py.sim.worlds.model import Wave, World
+from k9py.sim.worlds.large import Large
+from k9py.sim.worlds.model import Step, Wave, World
 
 SETTLE = 150.0
 """Seconds played through after each step of the past, enough for a rollout; then quiet time is skipped."""
@@ -51,12 +54,13 @@ class Simulation:
         self.store = Store(self.clock, seed=self.seed)
         self.server = LivingServer(self.store)
         self.server.simulation = self
-        self.cluster = Cluster(self.engine, self.store)
+        self.cluster = Cluster(self.engine, self.store, indexed=world.living)
         self.load = LoadModel(self.engine)
-        self.kubelets = Kubelets(self.cluster, Registry(dict(world.images)), self.load)
+        self.kubelets = Kubelets(self.cluster, Registry(dict(world.images)), self.load, watching=world.living)
         self.meter = Meter(self.engine, self.kubelets)
-        self.controllers = start_controllers(self.cluster, self.meter)
+        self.controllers = start_controllers(self.cluster, self.meter) if world.living else None
         self._tasks = TaskSet()
+        self.large: Large | None = None
         serve_metrics(self)
         self._serve_streams()
 
@@ -77,6 +81,8 @@ class Simulation:
         """Play the past through and stop at the opening."""
         rehearsal = self.opens - self.world.rehearsal
         moments = [(self.opens + step.offset, step) for step in self.world.steps if step.offset <= 0]
+        moments += [(when, Step("0s")) for when in self._cron_moments(rehearsal)]
+        moments.append((rehearsal, Step("0s", deed=lambda _simulation: self._apply_standing_load())))
         moments.sort(key=lambda moment: moment[0])
         for when, step in moments:
             self._reach(min(when, rehearsal))
@@ -84,10 +90,6 @@ class Simulation:
             self.create(step.objects)
             if step.deed:
                 step.deed(self)
-        self._reach(rehearsal)
-        for wave in self.world.waves:
-            if wave.at <= 0:
-                self._apply(wave)
         self._reach(self.opens, playing=True)
         self.cluster.events.flush()
         for step in self.world.steps:
@@ -116,7 +118,8 @@ class Simulation:
     def lose_node(self, name: str) -> None:
         """Let a node's kubelet die."""
         self.kubelets.lose(name)
-        self.controllers.nodes.lost(name)
+        if self.controllers:
+            self.controllers.nodes.lost(name)
 
     def evict(self, namespace: str, name: str, *, resource: str, used: str, asked: str) -> None:
         """Have a kubelet evict a pod because its node runs out of something."""
@@ -148,6 +151,24 @@ class Simulation:
 
         self.engine.at(self.opens + offset, act, name="step of the world")
 
+    def _cron_moments(self, before: float) -> list[float]:
+        """Return when CronJobs fired in the past for the Jobs they still keep, a moment early."""
+        found = set()
+        for step in self.world.steps:
+            for obj in step.objects:
+                spec = obj.get("spec") or {}
+                if obj["kind"] == "CronJob" and not spec.get("suspend"):
+                    kept = spec.get("successfulJobsHistoryLimit", 3)
+                    turns = last_fires(spec["schedule"], before, kept, zone=spec.get("timeZone") or "")
+                    found |= {turn - 1 for turn in turns if turn > self.opens + step.offset}
+        return sorted(found)
+
+    def _apply_standing_load(self) -> None:
+        """Begin the load that has always been there."""
+        for wave in self.world.waves:
+            if wave.at <= 0:
+                self._apply(wave)
+
     def _plan_waves(self, start: float = 0.0) -> None:
         for wave in self.world.waves:
             self.engine.at(self.opens + start + wave.at, lambda wave=wave: self._apply(wave), name="wave")  # type: ignore[misc]
@@ -157,6 +178,17 @@ class Simulation:
 
     def _apply(self, wave: Wave) -> None:
         self.load.ask(wave.backend, rate=wave.rate, connections=wave.connections)
+
+    def fill(self, pods: int) -> None:
+        """Fill a world that does not live with that many pods."""
+        self.large = Large(self, pods)
+        self.large.build()
+
+    def churn(self, rate: float, visible_share: float = 0.01) -> None:
+        """Modify pods that many times a second from now on; only for a world that does not live."""
+        if self.large is None:
+            raise UsageError("only the large world can be churned")
+        self.large.churn(rate, visible_share)
 
     # the present
 

@@ -93,13 +93,14 @@ def condition(obj: Object, kind: str) -> Object | None:
 class Cluster:
     """What every controller shares."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
+    def __init__(self, engine: Engine, store: Store, *, indexed: bool = True) -> None:
         self.engine = engine
         self.store = store
         self.random = engine.random
         self.events = Recorder(engine, store)
         self._owned: defaultdict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-        store.subscribe(self._index)
+        if indexed:
+            store.subscribe(self._index)
 
     @property
     def now(self) -> float:

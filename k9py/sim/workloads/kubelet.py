@@ -21,7 +21,7 @@ class Kubelets(Controller):
 
     name = "kubelet"
 
-    def __init__(self, cluster: Cluster, registry: Registry, load: LoadModel) -> None:
+    def __init__(self, cluster: Cluster, registry: Registry, load: LoadModel, *, watching: bool = True) -> None:
         super().__init__(cluster)
         self.registry = registry
         self.load = load
@@ -29,8 +29,9 @@ class Kubelets(Controller):
         self.pods: dict[str, PodLife] = {}
         """Living pods by uid."""
         self._keys: dict[str, str] = {}
-        cluster.watch("nodes", self._node_changed)
-        cluster.watch("pods", self._pod_changed)
+        if watching:
+            cluster.watch("nodes", self._node_changed)
+            cluster.watch("pods", self._pod_changed)
         cluster.engine.on_leap(self._leapt)
 
     def life_of(self, namespace: str, name: str) -> PodLife | None:

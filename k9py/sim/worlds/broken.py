@@ -59,10 +59,10 @@ def _plain(name: str, picture: str, *, limits: Object = SMALL, **fields: Any) ->
 SHOP = [
     namespace("shop", team="storefront"),
     config_map("shop", "storefront-config", **{"nginx.conf": "worker_processes auto;\n", "THEME": "autumn"}),
-    deployment("shop", "storefront", container("nginx", image("shop/storefront:2.14.0"), port=80, resources=SMALL,
+    deployment("shop", "storefront", container("nginx", image("shop/storefront:2.13.2"), port=80, resources=SMALL,
         readinessProbe=probe("/", 80)), replicas=3),
     service("shop", "storefront", 80, kind="LoadBalancer"),
-    deployment("shop", "catalog", _web("catalog", "shop/catalog:5.2.1"), replicas=2),
+    deployment("shop", "catalog", _web("catalog", "shop/catalog:5.1.0"), replicas=2),
     service("shop", "catalog", 80, 8080),
     deployment("shop", "cart", _web("cart", "shop/cart:3.8.0"), replicas=2),
     service("shop", "cart", 80, 8080),
@@ -79,7 +79,7 @@ SHOP = [
 PAYMENTS = [
     namespace("payments", team="payments", tier="critical"),
     secret("payments", "gateway-keys", api_key="bm90LWEtc2VjcmV0"),
-    deployment("payments", "gateway", _web("gateway", "payments/gateway:7.1.3",
+    deployment("payments", "gateway", _web("gateway", "payments/gateway:7.1.2",
         env=[{"name": "API_KEY", "valueFrom": {"secretKeyRef": {"name": "gateway-keys", "key": "api_key"}}}]), replicas=3),
     service("payments", "gateway", 443, 8080),
     workload("StatefulSet", "payments", "ledger", pod_spec(_web("ledger", "payments/ledger:1.9.4",
@@ -246,8 +246,10 @@ _GREEN = [
     },
 ]
 _RELEASES = (
+    Step("33d", deed=_use_image("shop", "storefront", image("shop/storefront:2.13.3"), "storefront 2.13.3")),
     Step("12d", deed=_use_image("shop", "catalog", image("shop/catalog:5.2.1"), "catalog 5.2.1: paging")),
     Step("20d", deed=_use_image("shop", "storefront", image("shop/storefront:2.14.0"), "storefront 2.14.0")),
+    Step("2d3h", deed=_use_image("payments", "gateway", image("payments/gateway:7.1.3"), "gateway 7.1.3: new keys")),
 )
 
 WORLD = World(

@@ -49,6 +49,13 @@ def _image(name: str, program: Program) -> Image:
 
 
 IMAGES: dict[str, Image] = {f"{HUB}/{name}": _image(name, program) for name, program in _PROGRAMS.items()}
+for _name, _newer in (
+    ("shop/storefront:2.13.2", "shop/storefront:2.14.0"),
+    ("shop/storefront:2.13.3", "shop/storefront:2.14.0"),
+    ("shop/catalog:5.1.0", "shop/catalog:5.2.1"),
+    ("payments/gateway:7.1.2", "payments/gateway:7.1.3"),
+):
+    IMAGES[f"{HUB}/{_name}"] = _image(_name, _PROGRAMS[_newer])
 for _name, _error in (
     ("shop/search-ui:1.20.0", not_there(f"{HUB}/shop/search-ui:1.20.0")),
     ("payments/vault-sync:3.0", denied(f"{HUB}/payments/vault-sync:3.0")),

@@ -62,3 +62,5 @@ class World:
     rehearsal: float = 3600.0
     """Seconds before the opening that are played through without a gap: how long events live."""
     seed: int = 1
+    living: bool = True
+    """False: no controllers and no kubelets, objects stay as they were made."""

@@ -1,0 +1,576 @@
+"""A small safe shell for simulated containers. Nothing of it ever reaches the machine it runs on."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import tarfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from k9py.core.clock import Clock
+from k9py.sim.workloads.files import FileError, Files
+
+NOT_FOUND = 127
+INTERRUPTED = 130
+PROMPT = "{directory} # "
+
+
+class Terminal(Protocol):
+    """Where a process reads and writes."""
+
+    async def read(self) -> bytes:
+        """Return what was typed or sent; empty bytes at the end."""
+
+    async def write(self, data: bytes, *, error: bool = False) -> None:
+        """Write to standard output or standard error."""
+
+
+class Exit(Exception):
+    """The shell was told to exit."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(slots=True)
+class Place:
+    """What a shell knows of its container."""
+
+    files: Files
+    env: dict[str, str]
+    clock: Clock
+    processes: Callable[[], list[tuple[int, str, str]]]
+    """(pid, share of CPU, command) of what runs."""
+    size: Callable[[], tuple[int, int]]
+    """(columns, rows) of the terminal; zeros without one."""
+    shells: frozenset[str] = frozenset({"sh", "ash", "bash"})
+    tty: bool = False
+
+
+@dataclass(slots=True)
+class Shell:
+    """One process of a shell, or of a single command."""
+
+    place: Place
+    terminal: Terminal
+    directory: str = "/"
+    status: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.env = dict(self.place.env)
+
+    def knows(self, name: str) -> bool:
+        """Return True when there is such an executable."""
+        base = name.rsplit("/", 1)[-1]
+        return base in self.place.shells or base in COMMANDS
+
+    async def execute(self, argv: list[str]) -> int:
+        """Run an argument vector as exec does and return its exit code."""
+        try:
+            return await self._command(argv, b"", self.terminal)
+        except Exit as left:
+            return left.code
+
+    # reading lines
+
+    async def interact(self) -> int:
+        """Read commands until exit or the end of input."""
+        pending = b""
+        if self.place.tty:
+            await self._prompt()
+        while True:
+            data = await self.terminal.read()
+            if not data:
+                break
+            pending += data
+            while b"\n" in pending:
+                line, _, pending = pending.partition(b"\n")
+                await self.script(line.decode(errors="replace"))
+                if self.place.tty:
+                    await self._prompt()
+        if pending:
+            await self.script(pending.decode(errors="replace"))
+        return self.status
+
+    async def _prompt(self) -> None:
+        await self.terminal.write(PROMPT.format(directory=self.directory).encode())
+
+    async def script(self, text: str) -> int:
+        """Run a line or a script: ``;``, ``&&``, ``||``, ``|``, ``>``, ``>>``."""
+        for line in text.split("\n"):
+            if line.strip() and not line.lstrip().startswith("#"):
+                await self._line(line)
+        return self.status
+
+    async def _line(self, line: str) -> None:
+        try:
+            words = _split(line)
+        except ValueError as error:
+            await self.terminal.write(f"sh: syntax error: {error}\n".encode(), error=True)
+            self.status = 2
+            return
+        run = True
+        for part, joint in _parts(words):
+            if run and part:
+                self.status = await self._pipeline(part)
+            run = {"&&": self.status == 0, "||": self.status != 0}.get(joint, True)
+
+    async def _pipeline(self, words: list[str]) -> int:
+        stages: list[list[str]] = [[]]
+        for word in words:
+            if word == "|":
+                stages.append([])
+            else:
+                stages[-1].append(word)
+        data, code = b"", 0
+        for number, stage in enumerate(stages):
+            argv, target, append = _redirection(stage)
+            argv = [self._expand(word) for word in argv]
+            last = number == len(stages) - 1
+            if last and target is None:
+                return await self._command(argv, data, self.terminal)
+            sink = _Sink(self.terminal)
+            code = await self._command(argv, data, sink)
+            data = bytes(sink.data)
+            if target is not None and target != "/dev/null":
+                path = Files.resolve(self._expand(target), self.directory)
+                try:
+                    self.place.files.write(path, data, append=append)
+                except FileError as error:
+                    await self.terminal.write(f"sh: can't create {target}: {error}\n".encode(), error=True)
+                    return 1
+                data = b""
+        return code
+
+    def _expand(self, word: str) -> str:
+        if word.startswith("\0"):
+            return word[1:]
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1] or match[2]
+            return str(self.status) if name == "?" else self.env.get(name, "")
+
+        return re.sub(r"\$(?:\{(\w+)\}|(\w+|\?))", value, word)
+
+    async def _command(self, argv: list[str], data: bytes, out: Terminal) -> int:
+        while argv and re.fullmatch(r"\w+=.*", argv[0]):
+            name, _, value = argv.pop(0).partition("=")
+            self.env[name] = value
+        if not argv:
+            return 0
+        name = argv[0].rsplit("/", 1)[-1]
+        if name == "exec":
+            raise Exit(await self._command(argv[1:], data, out)) if len(argv) > 1 else Exit(self.status)
+        if name in self.place.shells:
+            return await self._shell(argv, out)
+        command = COMMANDS.get(name)
+        if command is None:
+            await self.terminal.write(f"sh: {argv[0]}: not found\n".encode(), error=True)
+            return NOT_FOUND
+        return await command(Call(self, argv, data, out))
+
+    async def _shell(self, argv: list[str], out: Terminal) -> int:
+        inner = Shell(self.place, out, self.directory)
+        inner.env = dict(self.env)
+        try:
+            if "-c" in argv[1:]:
+                rest = argv[argv.index("-c") + 1 :]
+                return await inner.script(rest[0]) if rest else 2
+            return await inner.interact()
+        except Exit as left:
+            return left.code
+
+
+class _Sink:
+    """Collects the output of a stage; errors go on to the terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.data = bytearray()
+        self._terminal = terminal
+
+    async def read(self) -> bytes:
+        return await self._terminal.read()
+
+    async def write(self, data: bytes, *, error: bool = False) -> None:
+        if error:
+            await self._terminal.write(data, error=True)
+        else:
+            self.data += data
+
+
+def _split(line: str) -> list[str]:
+    """Split a line into words and operators; a word from single quotes begins with NUL: nothing in it is expanded."""
+    words: list[str] = []
+    for match in re.finditer(
+        r"""\s*(?:(\d?>&\d)|(\d?>>|\d?>|&&|\|\||[;|])|((?:'[^']*'|"(?:\\.|[^"])*"|\\.|[^\s;|&>'"\\])+)|(\S))""", line
+    ):
+        _merge, operator, word, stray = match.groups()
+        if stray:
+            raise ValueError(f"unexpected {stray!r}")
+        if operator:
+            words.append(operator)
+        elif word:
+            plain = "".join(shlex.split(word, posix=True)) if word not in ("''", '""') else ""
+            words.append(("\0" if word.startswith("'") else "") + plain)
+    return words
+
+
+def _parts(words: list[str]) -> list[tuple[list[str], str]]:
+    """Cut words at ``;``, ``&&`` and ``||``; each part comes with the operator that follows it."""
+    parts: list[tuple[list[str], str]] = []
+    current: list[str] = []
+    for word in words:
+        if word in (";", "&&", "||"):
+            parts.append((current, word))
+            current = []
+        else:
+            current.append(word)
+    return [*parts, (current, "")]
+
+
+def _redirection(words: list[str]) -> tuple[list[str], str | None, bool]:
+    """Return the words without redirections, the file standard output goes to, and whether it is appended."""
+    kept: list[str] = []
+    target, append = None, False
+    rest = iter(words)
+    for word in rest:
+        if re.fullmatch(r"[12]?>>?", word):
+            path = next(rest, "")
+            if not word.startswith("2"):
+                target, append = path, word.endswith(">>")
+        else:
+            kept.append(word)
+    return kept, target, append
+
+
+# commands
+
+
+@dataclass(slots=True)
+class Call:
+    """One command being run."""
+
+    shell: Shell
+    argv: list[str]
+    data: bytes
+    """What a pipe brings; empty without one."""
+    out: Terminal
+
+    @property
+    def files(self) -> Files:
+        """The container's files."""
+        return self.shell.place.files
+
+    @property
+    def operands(self) -> list[str]:
+        """Arguments that are no options."""
+        return [word for word in self.argv[1:] if not word.startswith("-") or word == "-"]
+
+    def path(self, text: str) -> str:
+        """Return the absolute path of an argument."""
+        return Files.resolve(text, self.shell.directory)
+
+    async def say(self, text: str) -> None:
+        """Write to standard output."""
+        await self.out.write(text.encode())
+
+    async def complain(self, text: str, code: int = 1) -> int:
+        """Write to standard error after the command's name; returns the exit code."""
+        await self.out.write(f"{self.argv[0]}: {text}\n".encode(), error=True)
+        return code
+
+    async def input(self) -> bytes:
+        """Return all of standard input."""
+        if self.data:
+            return self.data
+        chunks = []
+        while chunk := await self.shell.terminal.read():
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+Command = Callable[[Call], Awaitable[int]]
+
+
+async def _echo(call: Call) -> int:
+    words, end = call.argv[1:], "\n"
+    if words[:1] == ["-n"]:
+        words, end = words[1:], ""
+    await call.say(" ".join(words) + end)
+    return 0
+
+
+async def _cat(call: Call) -> int:
+    code = 0
+    for name in call.operands or ["-"]:
+        if name == "-":
+            await call.out.write(await call.input())
+            continue
+        try:
+            await call.out.write(call.files.read(call.path(name)))
+        except FileError as error:
+            code = await call.complain(
+                f"can't open '{name}': {error}" if "No such" in str(error) else f"{name}: {error}"
+            )
+    return code
+
+
+async def _ls(call: Call) -> int:
+    long = any("l" in word for word in call.argv[1:] if word.startswith("-"))
+    code = 0
+    for name in call.operands or ["."]:
+        path = call.path(name)
+        try:
+            names = call.files.children(path)
+        except FileError as error:
+            code = await call.complain(f"{name}: {error}")
+            continue
+        base = path if call.files.is_directory(path) else path.rsplit("/", 1)[0]
+        for item in names:
+            full = Files.resolve(item, base)
+            content = call.files.entries.get(full)
+            kind = "drwxr-xr-x" if content is None else "-rw-r--r--"
+            size = 4096 if content is None else len(content)
+            await call.say(f"{kind}    1 root     root  {size:>9} Jan  1 00:00 {item}\n" if long else f"{item}\n")
+    return code
+
+
+async def _cd(call: Call) -> int:
+    path = call.path(call.operands[0] if call.operands else call.shell.env.get("HOME", "/root"))
+    if not call.files.is_directory(path):
+        return await call.complain(f"can't cd to {call.operands[0]}: No such file or directory", 2)
+    call.shell.directory = path
+    return 0
+
+
+async def _pwd(call: Call) -> int:
+    await call.say(call.shell.directory + "\n")
+    return 0
+
+
+async def _env(call: Call) -> int:
+    wanted = call.operands if call.argv[0] == "printenv" else []
+    if wanted and wanted[0] not in call.shell.env:
+        return 1
+    for name, value in call.shell.env.items():
+        if wanted and name == wanted[0]:
+            await call.say(value + "\n")
+        elif not wanted:
+            await call.say(f"{name}={value}\n")
+    return 0
+
+
+async def _ps(call: Call) -> int:
+    await call.say("PID   USER     TIME  COMMAND\n")
+    for pid, _share, command in call.shell.place.processes():
+        await call.say(f"{pid:>5} root      0:00 {command}\n")
+    await call.say(f"{41:>5} root      0:00 {' '.join(call.argv)}\n")
+    return 0
+
+
+async def _top(call: Call) -> int:
+    await call.say("Mem: 8142736K used, 8250556K free\nCPU:   4% usr   1% sys   0% nic  94% idle\n")
+    await call.say("  PID USER     STAT %CPU COMMAND\n")
+    for pid, share, command in call.shell.place.processes():
+        await call.say(f"{pid:>5} root     S    {share:>4} {command}\n")
+    return 0
+
+
+async def _sleep(call: Call) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", call.operands[0] if call.operands else "")
+    if match is None:
+        return await call.complain(f"invalid time interval '{' '.join(call.operands)}'")
+    await call.shell.place.clock.sleep(float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]])
+    return 0
+
+
+async def _exit(call: Call) -> int:
+    text = call.operands[0] if call.operands else str(call.shell.status)
+    raise Exit(int(text) % 256 if text.isdigit() else 2)
+
+
+async def _stty(call: Call) -> int:
+    columns, rows = call.shell.place.size()
+    if not call.shell.place.tty:
+        return await call.complain("standard input: Inappropriate ioctl for device")
+    await call.say(
+        f"{rows} {columns}\n" if "size" in call.argv else f"speed 38400 baud; rows {rows}; columns {columns};\n"
+    )
+    return 0
+
+
+async def _tty(call: Call) -> int:
+    await call.say("/dev/pts/0\n" if call.shell.place.tty else "not a tty\n")
+    return 0 if call.shell.place.tty else 1
+
+
+async def _which(call: Call) -> int:
+    names = [word for word in call.operands if word != "command"]
+    found = [name for name in names if call.shell.knows(name)]
+    for name in found:
+        await call.say(f"/bin/{name}\n")
+    return 0 if names and len(found) == len(names) else 1
+
+
+async def _fixed(call: Call) -> int:
+    host = call.shell.env.get("HOSTNAME", "")
+    texts = {
+        "hostname": host,
+        "whoami": "root",
+        "id": "uid=0(root) gid=0(root) groups=0(root)",
+        "uname": "Linux" if len(call.argv) == 1 else f"Linux {host} 6.12.43+deb13-amd64 x86_64 GNU/Linux",
+        "clear": "\x1b[H\x1b[J",
+    }
+    text = texts[call.argv[0].rsplit("/", 1)[-1]]
+    await call.say(text if text.startswith("\x1b") else text + "\n")
+    return 0
+
+
+async def _date(call: Call) -> int:
+    from datetime import UTC, datetime
+
+    now = datetime.fromtimestamp(call.shell.place.clock.now(), UTC)
+    await call.say(now.strftime("%a %b %e %H:%M:%S UTC %Y\n"))
+    return 0
+
+
+async def _true(_call: Call) -> int:
+    return 0
+
+
+async def _false(_call: Call) -> int:
+    return 1
+
+
+async def _lines(call: Call) -> int:
+    """``head``, ``tail``, ``wc -l`` and ``grep`` on a pipe or a file."""
+    name, operands = call.argv[0].rsplit("/", 1)[-1], call.operands
+    pattern = operands.pop(0) if name == "grep" and operands else ""
+    count = next((int(word.lstrip("-n")) for word in call.argv[1:] if re.fullmatch(r"-n?\d+", word)), 10)
+    if name in ("head", "tail") and "-n" in call.argv:
+        count = int(call.argv[call.argv.index("-n") + 1])
+        operands.remove(str(count))
+    try:
+        data = call.files.read(call.path(operands[0])) if operands else await call.input()
+    except FileError as error:
+        return await call.complain(f"{operands[0]}: {error}")
+    lines = data.decode(errors="replace").splitlines()
+    if name == "wc":
+        await call.say(f"{len(lines)}\n")
+        return 0
+    if name == "grep":
+        chosen = [line for line in lines if pattern in line]
+    else:
+        chosen = lines[:count] if name == "head" else lines[-count:]
+    await call.say("".join(line + "\n" for line in chosen))
+    return 0 if chosen or name != "grep" else 1
+
+
+async def _change(call: Call) -> int:
+    """``touch``, ``mkdir`` and ``rm``."""
+    name = call.argv[0].rsplit("/", 1)[-1]
+    for text in call.operands:
+        path = call.path(text)
+        try:
+            if name == "rm":
+                call.files.remove(path)
+            elif name == "mkdir" and "-p" in call.argv:
+                call.files.add(path, None)
+            else:
+                content = None if name == "mkdir" else call.files.entries.get(path) or b""
+                call.files.write(path, content)
+        except FileError as error:
+            if not (name == "rm" and "-f" in "".join(call.argv[1:])):
+                return await call.complain(f"{text}: {error}")
+    return 0
+
+
+async def _tar(call: Call) -> int:
+    """Enough of tar to copy in and out: ``cf - PATHS`` and ``xf -``, with ``-C``."""
+    options = call.argv[1].lstrip("-") if len(call.argv) > 1 else ""
+    rest = call.argv[2:]
+    directory = call.shell.directory
+    if "-C" in rest:
+        where = rest.index("-C")
+        directory = call.path(rest[where + 1])
+        rest = rest[:where] + rest[where + 2 :]
+    operands = [word for word in rest if not word.startswith("-") or word == "-"]
+    try:
+        if "c" in options:
+            await call.out.write(_pack(call.files, directory, operands[1:]))
+        else:
+            _unpack(call.files, directory, await call.input())
+    except (FileError, tarfile.TarError) as error:
+        return await call.complain(str(error), 2)
+    return 0
+
+
+def _pack(files: Files, directory: str, names: list[str]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in names:
+            top = Files.resolve(name, directory)
+            inside = [item for item in files.entries if item == top or item.startswith(top.rstrip("/") + "/")]
+            if not inside:
+                raise FileError(f"{name}: No such file or directory")
+            for item in sorted(inside):
+                content = files.entries[item]
+                entry = tarfile.TarInfo((name.rstrip("/") + item[len(top) :]).lstrip("/") or ".")
+                entry.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+                entry.mode = 0o755 if content is None else 0o644
+                entry.size = len(content or b"")
+                archive.addfile(entry, io.BytesIO(content or b""))
+    return buffer.getvalue()
+
+
+def _unpack(files: Files, directory: str, data: bytes) -> None:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
+        for entry in archive:
+            path = Files.resolve(entry.name, directory)
+            if entry.isdir():
+                if not files.is_directory(path):
+                    files.write(path, None)
+            elif entry.isfile():
+                stream = archive.extractfile(entry)
+                files.write(path, stream.read() if stream else b"")
+
+
+COMMANDS: dict[str, Command] = {
+    "cat": _cat,
+    "cd": _cd,
+    "clear": _fixed,
+    "command": _which,
+    "date": _date,
+    "echo": _echo,
+    "env": _env,
+    "exit": _exit,
+    "false": _false,
+    "grep": _lines,
+    "head": _lines,
+    "hostname": _fixed,
+    "id": _fixed,
+    "ls": _ls,
+    "mkdir": _change,
+    "printenv": _env,
+    "ps": _ps,
+    "pwd": _pwd,
+    "rm": _change,
+    "sleep": _sleep,
+    "stty": _stty,
+    "tail": _lines,
+    "tar": _tar,
+    "top": _top,
+    "touch": _change,
+    "true": _true,
+    "tty": _tty,
+    "uname": _fixed,
+    "wc": _lines,
+    "which": _which,
+    "whoami": _fixed,
+}
+"""What can be run besides shells."""
