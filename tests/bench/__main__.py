@@ -9,7 +9,6 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from tests.bench import whole
 from tests.bench.at_terminal import Figures
@@ -30,11 +29,11 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], Figures]], ...] = (
     (("list.50k.wall_s", "list.50k.rss_mb"), whole.list_50k),
     (("list.max_stall_ms",), whole.stall),
     (("list.rtt_trips",), whole.round_trips),
-    (("watch.ceiling_eps",), partial(whole.headless, "ceiling")),
+    (("watch.ceiling_eps",), whole.ceiling),
     (("watch.cpu_1000_pct", "watch.cpu_5000_pct"), whole.watch),
     (TERMINAL, whole.terminal),
     (("start.first_frame_ms", "start.rows_1k_ms"), whole.start),
-    (("memory.row_bytes",), partial(whole.headless, "memory")),
+    (("memory.row_bytes",), whole.memory),
 )  # fmt: skip
 """Budgets measured together, and how."""
 

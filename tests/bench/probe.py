@@ -1,6 +1,6 @@
-"""Runs k9py as it is, with one task more: it notes the longest stall of the event loop.
+"""Runs k9py as it is, with one task more: it notes when the event loop stood still, and how long.
 
-``python -m tests.bench.probe FILE k9py-arguments…``; the file is rewritten whenever there is a longer one.
+``python -m tests.bench.probe FILE k9py-arguments…``; a line each: when it ended (monotonic seconds), milliseconds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from k9py.ui import app as application
 
 STEP = 0.002
 """Seconds the task sleeps; a stall is what comes on top."""
+WORTH_NOTING = 0.003
+"""Seconds."""
 
 
 NOTE = Path(sys.argv[1])
@@ -28,15 +30,15 @@ class ProbedApp(application.K9App):
 
 
 async def watch_loop(file: Path) -> None:
-    """Note the longest time the loop did not come round."""
-    worst = 0.0
+    """Note every time the loop came round late."""
     while True:
-        before = time.perf_counter()
+        before = time.monotonic()
         await asyncio.sleep(STEP)
-        stall = time.perf_counter() - before - STEP
-        if stall > worst:
-            worst = stall
-            file.write_text(f"{worst * 1000:.1f}")
+        now = time.monotonic()
+        stall = now - before - STEP
+        if stall > WORTH_NOTING:
+            with file.open("a") as notes:
+                notes.write(f"{now:.4f} {stall * 1000:.1f}\n")
 
 
 if __name__ == "__main__":
