@@ -159,8 +159,13 @@ class Discovery:
                 if changed.is_set():
                     changed.clear()
                     changes = crds.drain()
-                    # The first list tells nothing new: the refresh above was later than these CRDs.
-                    if synced and changes:
+                    if not synced and crds.synced:
+                        # The first list tells something only of CRDs made since the server was asked.
+                        known = {resource.id for resource in self.catalog.every}
+                        news = any(row.name not in known for row in crds.rows().values())
+                    else:
+                        news = synced and bool(changes)
+                    if news:
                         await self._refresh_settled()
                         asked_at = self._clock.monotonic()
                     synced = crds.synced

@@ -263,6 +263,25 @@ async def test_a_new_crd_appears_about_a_second_later_and_a_deleted_one_vanishes
         assert run.server.refreshes == 3
 
 
+async def test_a_crd_made_while_the_session_opened_is_found() -> None:
+    server = Server(APPS)
+    plain = server._answer
+
+    def answer(asked: Asked) -> Answer:
+        if "customresource" in asked.path and not asked.streamed:
+            server.groups.append(WIDGETS)
+            return listing(crd("widgets.example.com", 4), version=5, kind="PartialObjectMetadataList")
+        return plain(asked)
+
+    server.transport = FakeTransport(handler=answer)
+    following = Following(server)
+    await following.discovery.refresh()
+    async with following as run:
+        await run.advance(1.0)
+        assert run.discovery.resolve("widget").id == "widgets.example.com"
+        assert server.refreshes == 2
+
+
 async def test_a_crd_that_is_served_late_is_looked_for_again() -> None:
     async with Following(Server(APPS)) as run:
         assert run.server.crds is not None
