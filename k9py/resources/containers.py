@@ -95,7 +95,7 @@ class ContainerRow(Row, gc=False):
 def container_rows(pod: dict[str, Any]) -> list[Row]:
     """Return the containers of a whole pod object: ephemeral last, else in the order in which they start."""
     try:
-        full = msgspec.convert(pod, _FullPod)
+        full = msgspec.json.decode(msgspec.json.encode(pod), type=_FullPod)
     except msgspec.ValidationError as error:
         return [_broken(pod, str(error))]
     meta, spec, status = full.metadata or Meta(), full.spec or _FullSpec(), full.status or _FullStatus()

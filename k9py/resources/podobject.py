@@ -44,6 +44,19 @@ class EnvFrom(msgspec.Struct, gc=False, rename="camel"):
     secret_ref: NameRef | None = None
 
 
+NOTHING = msgspec.Raw(b"null")
+
+_VARIABLES = msgspec.json.Decoder(list[EnvVar] | None)
+
+
+def referring_variables(raw: msgspec.Raw) -> list[EnvVar]:
+    """Return a container's environment when one of its variables comes from a ConfigMap or Secret, else nothing."""
+    text = bytes(raw)
+    if b'"secretKeyRef"' not in text and b'"configMapKeyRef"' not in text:
+        return []
+    return _VARIABLES.decode(text) or []
+
+
 class Container(msgspec.Struct, gc=False, rename="camel"):
     """What a pod's row reads of a container's specification."""
 
@@ -51,7 +64,8 @@ class Container(msgspec.Struct, gc=False, rename="camel"):
     image: str | None = None
     restart_policy: str | None = None
     resources: Resources | None = None
-    env: list[EnvVar] | None = None
+    env: msgspec.Raw = NOTHING
+    """Left as it is: a pod may have hundreds of variables, and few of them refer to something."""
     env_from: list[EnvFrom] | None = None
 
 

@@ -16,6 +16,7 @@ from k9py.resources.podobject import (
     PodSpec,
     PodStatus,
     Resources,
+    referring_variables,
 )
 from k9py.resources.podstate import Trouble, find_trouble, printed_state
 from k9py.resources.projecting import ObjectProjection, Shared, intern
@@ -221,7 +222,7 @@ def _references(pod_name: str, spec: PodSpec) -> tuple[str, ...]:
         for container in group or ():
             for source_all in container.env_from or ():
                 _refer(refs, source_all.config_map_ref, source_all.secret_ref)
-            for variable in container.env or ():
+            for variable in referring_variables(container.env):
                 if variable.value_from is not None:
                     _refer(refs, variable.value_from.config_map_key_ref, variable.value_from.secret_key_ref)
     for secret in spec.image_pull_secrets or ():

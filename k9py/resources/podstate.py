@@ -73,6 +73,10 @@ class _Restarts:
 
 def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> PrintedState:
     """Return what ``kubectl get pods`` prints for this pod."""
+    if not deleting and status.phase == "Running" and not status.reason and not spec.init_containers:
+        well = _all_well(spec, status)
+        if well is not None:
+            return well
     reason = status.reason or status.phase or ""
     initialized = False
     for condition in status.conditions or ():
@@ -109,6 +113,16 @@ def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> Printe
         elif status.phase not in ("Failed", "Succeeded"):
             reason = "Terminating"
     return PrintedState(intern(reason), ready, total, restarts.count, restarts.last, bool(init_reason))
+
+
+def _all_well(spec: PodSpec, status: PodStatus) -> PrintedState | None:
+    """Return the state of a pod whose containers all run, are ready and never restarted: nearly every pod."""
+    statuses = status.container_statuses or ()
+    for container in statuses:
+        state = container.state
+        if not container.ready or container.restart_count or state is None or state.running is None:
+            return None
+    return PrintedState("Running", len(statuses), len(spec.containers or ()), 0, 0.0, False)
 
 
 def _init_reason(container: ContainerStatus, index: int, total: int, *, is_sidecar: bool) -> str:

@@ -170,12 +170,12 @@ class ObjectProjection(Generic[O_contra, R]):
         """Decode a list; when that fails, decode it item by item so that one bad object hides no other."""
         try:
             decoded: Any = self._list.decode(body)
+            if decoded.items is not None:
+                row = self._row
+                return _page([row(item) for item in decoded.items], decoded.metadata)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return self._page_by_item(body)
-        if decoded.items is None:
-            return self._page_by_item(body)
-        row = self._row
-        return _page([row(item) for item in decoded.items], decoded.metadata)
+        return self._page_by_item(body)
 
     def _page_by_item(self, body: bytes) -> Page:
         try:

@@ -40,6 +40,13 @@ def test_a_bad_item_hides_no_other_and_says_why() -> None:
             assert all(isinstance(column.text(rows[1], CONTEXT), str) for column in spec.columns(()))
 
 
+def test_a_bad_environment_is_one_bad_item_too() -> None:
+    bad = pod()
+    bad["spec"]["containers"][0]["env"] = [{"valueFrom": {"secretKeyRef": 5}}]
+    rows = pod_projection().page(listed(bad, pod())).rows
+    assert [bool(row.broken) for row in rows] == [True, False]
+
+
 def test_an_item_without_a_readable_name_still_is_a_row() -> None:
     row = pod_projection().item(b'{"metadata": 5}')
     assert row.broken

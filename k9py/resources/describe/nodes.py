@@ -116,7 +116,9 @@ def _allocatable(obj: dict[str, Any], resource: str) -> int:
 
 def _amounts(pod: dict[str, Any]) -> Amounts:
     try:
-        return requested_and_limited(msgspec.convert(fields(pod, "spec"), PodSpec), partial_limits=True)
+        return requested_and_limited(
+            msgspec.json.decode(msgspec.json.encode(fields(pod, "spec")), type=PodSpec), partial_limits=True
+        )
     except msgspec.ValidationError:
         return (0, 0, 0, 0)
 
