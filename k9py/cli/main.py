@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from k9py.cli.flags import Parser, add_connection
+from k9py.cli.flags import Parser, add_connection, scope_of
 from k9py.cli.verbs import VERBS, Verb, split_verb
 from k9py.core.errors import ExecPluginError, K9Error
 
@@ -74,7 +74,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     module.arguments(parser)
     if verb.connects:
         add_connection(parser)
-    return parser.parse_strictly(rest)
+    options = parser.parse_strictly(rest)
+    if "all_namespaces" in options:
+        scope_of(options)  # flags that exclude each other are told before anything is loaded
+    return options
 
 
 def _parser(verb: Verb, doc: str, examples: str) -> Parser:
@@ -113,27 +116,20 @@ def _report(error: K9Error) -> int:
 def _report_unexpected(error: Exception) -> int:
     """Print one line for a defect of ours; its traceback goes to the log file."""
     # Deferred: only when something is broken.
-    from k9py.config.logfile import redact
+    from k9py.config.logfile import log_is_open, open_log, redact
     from k9py.config.paths import Paths
+    from k9py.config.settings import LogFileSettings
 
     where = ""
     try:
-        _open_log_if_closed()
+        if not log_is_open():
+            open_log(Paths.of(os.environ), LogFileSettings())
         _log.error("unexpected failure", exc_info=error)
         where = f"; details in {Paths.of(os.environ).log_file}"
     except OSError as unwritable:
         where = f"; no details: {unwritable}"
     print(f"error: {type(error).__name__}: {redact(str(error))} (a defect of k9py{where})", file=sys.stderr)
     return FAILED
-
-
-def _open_log_if_closed() -> None:
-    from k9py.config.logfile import open_log
-    from k9py.config.paths import Paths
-    from k9py.config.settings import LogFileSettings
-
-    if not logging.getLogger().handlers:
-        open_log(Paths.of(os.environ), LogFileSettings())
 
 
 def run_as_program() -> None:

@@ -64,7 +64,7 @@ class PrivateRotatingHandler(logging.handlers.RotatingFileHandler):
 
 
 def open_log(paths: Paths, settings: LogFileSettings) -> logging.Handler:
-    """Send the log of everything in this process to the log file and return the handler.
+    """Send the log of everything in this process to the log file and return the handler; an earlier one is closed.
 
     Raises OSError when the state directory cannot be written.
     """
@@ -75,9 +75,17 @@ def open_log(paths: Paths, settings: LogFileSettings) -> logging.Handler:
         RedactingFormatter("%(asctime)s.%(msecs)03d %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     )
     root = logging.getLogger()
+    for earlier in [earlier for earlier in root.handlers if isinstance(earlier, PrivateRotatingHandler)]:
+        root.removeHandler(earlier)
+        earlier.close()
     root.addHandler(handler)
     root.setLevel(settings.level.upper())
     # Their debug messages carry whole headers and bodies.
     for name in ("asyncio", "aiohttp", "kubernetes", "urllib3"):
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
     return handler
+
+
+def log_is_open() -> bool:
+    """Return whether the log of this process goes to a log file."""
+    return any(isinstance(handler, PrivateRotatingHandler) for handler in logging.getLogger().handlers)
