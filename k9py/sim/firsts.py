@@ -11,6 +11,7 @@ from k9py.sim import defaults
 from k9py.sim.customs import CustomKinds
 from k9py.sim.discovery import Catalog
 from k9py.sim.garbage import GarbageCollector, NamespaceEnder, Protection
+from k9py.sim.limits import Limits
 from k9py.sim.objects import Object
 from k9py.sim.openapi import OpenApi
 from k9py.sim.store import Store
@@ -52,4 +53,5 @@ def furnish(store: Store, catalog: Catalog, openapi: OpenApi) -> list[object]:
         NamespaceEnder(store),
         Protection(store),
         CustomKinds(store, catalog, openapi),
+        Limits(store),
     ]

@@ -29,9 +29,7 @@ RESTRICTED_TOKEN = "simulated-restricted"
 class SimServer:
     """A listening server. ``await SimServer.start(...)``; close it when done."""
 
-    def __init__(
-        self, store: Store, catalog: Catalog | None = None, *, openapi: OpenApi | None = None
-    ) -> None:
+    def __init__(self, store: Store, catalog: Catalog | None = None, *, openapi: OpenApi | None = None) -> None:
         self.store = store
         self.clock: Clock = store.clock
         self.catalog = catalog or Catalog()
