@@ -158,18 +158,18 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send a frame, or hold it back while the terminal still has one to read."""
+        shown = self._running and not (self._batch_count or self._closed or self.is_headless)
         driver = self._driver
-        followed = (
-            self._own_output
-            and driver is not None
-            and isinstance(renderable, (LayoutUpdate, ChopsUpdate))
-            and not (self._batch_count or self._closed or self.is_headless or driver.is_inline)
-            and self._running
-        )
-        if not followed:
+        if not shown or driver is None or driver.is_inline or not isinstance(renderable, (LayoutUpdate, ChopsUpdate)):
             if renderable is not None and not self._batch_count:
                 self._writer.forget()
             super()._display(screen, renderable)
+            return
+        if not self._own_output:
+            if self._may_write():
+                super()._display(screen, renderable)
+            else:
+                self.post_display_hook()
             return
         try:
             if self._frames.take(renderable, self.size.width):
@@ -183,18 +183,7 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
     def _send(self) -> None:
         """Write what differs, unless the terminal has not read the frame before."""
         driver = self._driver
-        if driver is None or not self._frames.lines:
-            return
-        thread = getattr(driver, "_writer_thread", None)
-        if thread is not self._output:
-            self._output = thread
-            self._writer.forget()
-        if isinstance(thread, Thread) and not thread.is_alive():
-            # The terminal is lent to another program.
-            return
-        queue = getattr(thread, "_queue", None)
-        if queue is not None and not queue.empty():
-            self._hold_back()
+        if driver is None or not self._frames.lines or not self._may_write():
             return
         x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
         text = self._writer.frame(self._frames.lines, (y, x))
@@ -202,16 +191,33 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
             driver.write(f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text)
             driver.flush()
 
-    def _hold_back(self) -> None:
-        """Look again in a moment; however many frames are dropped until then, one difference is sent."""
+    def _may_write(self) -> bool:
+        """Return whether the terminal is ours and has read everything so far; if not, the frame has to be dropped."""
+        thread = getattr(self._driver, "_writer_thread", None)
+        if thread is not self._output:
+            self._output = thread
+            self._writer.forget()
+        if not isinstance(thread, Thread):
+            return True
+        if not thread.is_alive():
+            # The terminal is lent to another program; everything is painted when it comes back.
+            return False
+        queue = getattr(thread, "_queue", None)
+        if queue is None or queue.empty():
+            return True
         if not self._held_back:
             self._held_back = True
             self.set_timer(DRAIN_CHECK, self._try_again)
+        return False
 
     def _try_again(self) -> None:
+        """Look again; however many frames were dropped meanwhile, one difference is sent."""
         self._held_back = False
         if self._running and not self._closed:
-            self._send()
+            if self._own_output:
+                self._send()
+            elif self._may_write():
+                self.screen.refresh()
 
     def repaint_all(self) -> None:
         """Write the whole screen again: somebody else may have written on it."""
