@@ -13,7 +13,7 @@ from k9py.cli.completion import FILES, SHELLS
 from k9py.cli.flags import GLOBAL_VALUE_FLAGS, Parser, add_connection
 from k9py.cli.verbs import VERBS, split_verb
 from k9py.config.paths import Paths
-from k9py.core.errors import K9Error
+from k9py.core.errors import K9Error, KubeconfigError
 
 _KIND_VERBS = frozenset({"ui", "get", "describe", "logs"})
 _FILE_FLAGS = frozenset({"--kubeconfig", "--certificate-authority", "--client-certificate", "--client-key"})
@@ -158,7 +158,7 @@ def _choices(verb: str) -> list[str]:
 def _contexts(line: Line) -> list[str]:
     from k9py.kube.kubeconfig import Kubeconfig
 
-    config = Kubeconfig.load(line.values.get("--kubeconfig") or None, os.environ)
+    config = Kubeconfig.load(line.values.get("--kubeconfig") or None, os.environ, required=False)
     return [context.name for context in config.contexts]
 
 
@@ -168,7 +168,7 @@ def _namespaces(line: Line) -> list[str]:
     from k9py.config.state import recall
     from k9py.kube.kubeconfig import Kubeconfig
 
-    config = Kubeconfig.load(line.values.get("--kubeconfig") or None, os.environ)
+    config = Kubeconfig.load(line.values.get("--kubeconfig") or None, os.environ, required=False)
     context = line.values.get("--context") or config.current_context
     state = recall(Paths.of(os.environ), context).state
     named = [entry.namespace for entry in config.contexts if entry.namespace]
@@ -181,8 +181,11 @@ def _kinds(line: Line) -> list[str]:
     from k9py.kube.discovery import cached_catalog
     from k9py.kube.kubeconfig import Kubeconfig
 
-    config = Kubeconfig.load(line.values.get("--kubeconfig") or None, os.environ)
-    target = config.target(context=line.values.get("--context") or None)
+    try:
+        config = Kubeconfig.load(line.values.get("--kubeconfig") or None, os.environ)
+        target = config.target(context=line.values.get("--context") or None)
+    except KubeconfigError:
+        return []  # the verbs are offered all the same
     catalog = cached_catalog(Paths.of(os.environ).cache, target.server)
     if catalog is None:
         return []
