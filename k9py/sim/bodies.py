@@ -64,15 +64,25 @@ def decode(raw: bytes, expected: str = "") -> tuple[Object, list[str]]:
         value = msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
         start = raw[:200].decode(errors="replace")
-        raise bad_request(f"{prefix}{_go_words(error)} ({start})") from error
+        raise bad_request(f"{prefix}{go_words(raw, error)} ({start})") from error
     if not isinstance(value, dict):
         name = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
         raise bad_request(f"{prefix}json: cannot unmarshal {name} into Go value of type {_TYPE_META}")
     return value, _duplicates(raw) if _looks_repeated(raw, value) else []
 
 
-def _go_words(error: msgspec.DecodeError) -> str:
-    return "unexpected end of JSON input" if "truncated" in str(error) else str(error)
+def go_words(raw: bytes, error: msgspec.DecodeError) -> str:
+    """Return what the server says of text that is not JSON."""
+    if "truncated" in str(error) or not raw.strip():
+        return "unexpected end of JSON input"
+    try:
+        json.loads(raw)
+    except json.JSONDecodeError as found:
+        if found.pos < len(found.doc):
+            return f"invalid character '{found.doc[found.pos]}' looking for beginning of value"
+    except UnicodeDecodeError:
+        return str(error)
+    return str(error)
 
 
 def decode_yaml(raw: bytes) -> Object:

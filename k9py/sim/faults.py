@@ -105,7 +105,7 @@ class Faults:
     async def before(self, call: Call) -> web.StreamResponse | None:
         """Hold a request, or answer it in the server's place."""
         if self.delay:
-            await asyncio.sleep(self.delay)
+            await call.clock.sleep(self.delay)
         if self._stalled is not None:
             await self._stalled.wait()
         if self.rubbish:

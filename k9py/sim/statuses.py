@@ -91,7 +91,8 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> ApiErr
     details: dict[str, Any] = {"name": name} if name else {}
     if group:
         details["group"] = group
-    details["kind"] = kind
+    if kind:
+        details["kind"] = kind
     return ApiError.of(
         422, f'{subject} "{name}" is invalid: {listed}', reason="Invalid", causes=causes, details=details
     )

@@ -21,7 +21,7 @@ from k9py.sim.objects import Object, encode, generated_name, meta, new_uid, time
 
 DEFAULT_HISTORY = 4096
 """Changes remembered per resource: about 36 MB of pods, and a second of the fastest load."""
-DECODED_OBJECTS = 4000
+DECODED_OBJECTS = 2000
 """Objects kept decoded beside their bytes, so that 10,000 pods do not cost 450 MB."""
 _UNGENERATED_NAMES = """
     bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims

@@ -18,6 +18,8 @@ from k9py.sim.requests import Call, User
 from k9py.sim.rules import Causes
 
 _BUDGET_REFUSAL = "Cannot evict pod as it would violate the pod's disruption budget."
+_STREAMS = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+"""Subresources that only extensions serve."""
 TOKEN_SECONDS = 3600
 
 
@@ -31,6 +33,8 @@ async def handle(call: Call) -> web.StreamResponse:
     own = _HANDLERS.get((call.kind().id, call.subresource)) or _HANDLERS.get(("*", call.subresource))
     if own is not None:
         return await own(call)
+    if call.subresource in _STREAMS:
+        raise statuses.no_such_path()
     if call.verb == "get":
         return await reading.get(call)
     return await (writing.update(call) if call.verb == "update" else writing.patch(call))

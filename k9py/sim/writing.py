@@ -221,7 +221,7 @@ def patched(call: Call, old: Object, raw: bytes, kind: str) -> Object:
     try:
         document: Any = msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
-        raise bad_request(f"error decoding patch: {error}") from error
+        raise bad_request(f"error decoding patch: {bodies.go_words(raw, error)}") from error
     if kind == JSON_PATCH:
         new = patching.json_patch(old, document)
     elif kind == MERGE_PATCH:

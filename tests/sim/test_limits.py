@@ -40,6 +40,7 @@ async def test_a_priority_class_gives_its_value_or_must_exist(client: Client) ->
     body = pod("web")
     body["spec"]["priorityClassName"] = "system-node-critical"
     assert (await client.post(PODS, body)).body["spec"]["priority"] == 2000001000
+    body = pod("other")
     body["spec"]["priorityClassName"] = "nowhere"
     assert "no PriorityClass with name nowhere was found" in (await client.post(PODS, body)).body["message"]
 
