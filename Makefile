@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/k9py demo $(WORLD)
 
 test: $(VENV)/.tested
-	$(BIN)/pytest -q -n auto
+	$(BIN)/pytest -q -n auto -rs
 
 check: $(VENV)/.tested
 	.ci/run
