@@ -118,8 +118,8 @@ class Engine:
         self._rouse()
 
     def enqueue_after(self, queue: WorkQueue, key: str, seconds: float) -> Timer:
-        """Ask for a reconcile of ``key`` later."""
-        return self.after(seconds, lambda: self.enqueue(queue, key), name=f"{queue.name} {key}")
+        """Ask for a reconcile of ``key`` later; never within the slack, or a loop could wait for no time at all."""
+        return self.after(max(seconds, 10 * SLACK), lambda: self.enqueue(queue, key), name=f"{queue.name} {key}")
 
     def at(self, when: float, action: Callable[[], None], *, name: str = "") -> Timer:
         """Run ``action`` at that time, or at once when it has passed; a timer at infinity only waits to be replaced."""

@@ -9,7 +9,7 @@ from k9py.core.errors import UsageError
 from k9py.core.tasks import TaskSet
 from k9py.sim import deletion
 from k9py.sim.controllers.all import start_controllers
-from k9py.sim.controllers.cluster import Cluster, Object
+from k9py.sim.controllers.cluster import Cluster, Object, clone
 from k9py.sim.controllers.cron import last_fires
 from k9py.sim.engine import Engine, WorldClock
 from k9py.sim.execs import Execs
@@ -109,7 +109,7 @@ class Simulation:
     def create(self, objects: Iterable[Object]) -> None:
         """Create objects as a person would with kubectl."""
         for obj in objects:
-            self.store.create(self.resource_of(obj), obj)
+            self.store.create(self.resource_of(obj), clone(obj))  # The world's own data is used again.
 
     def delete(self, resource: str, namespace: str, name: str) -> None:
         """Delete an object as a person would with kubectl."""

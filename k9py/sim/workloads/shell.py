@@ -532,6 +532,9 @@ def _unpack(files: Files, directory: str, data: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
         for entry in archive:
             path = Files.resolve(entry.name, directory)
+            for above in [path[:end] for end, letter in enumerate(path) if letter == "/" and end]:
+                if not files.is_directory(above):
+                    files.write(above, None)
             if entry.isdir():
                 if not files.is_directory(path):
                     files.write(path, None)

@@ -85,7 +85,7 @@ def _managed(labels: Object, annotations: Object) -> list[Object]:
         ".": {},
         **{f"f:{name}": {} for name in ("image", "imagePullPolicy", "name", "terminationMessagePath")},
         "f:terminationMessagePolicy": {},
-        "f:env": {f'k:{{"name":"{name}"}}': {".": {}, "f:name": {}, "f:value": {}} for name in ("LOG_LEVEL", "REGION")},
+        "f:env": {f'k:{{"name":"{name}"}}': {".": {}, "f:name": {}, "f:value": {}} for name in ("LOG_LEVEL", "REGION", "CACHE_URL", "DATABASE_URL")},
         "f:ports": {'k:{"containerPort":8080,"protocol":"TCP"}': {".": {}, "f:containerPort": {}, "f:name": {}}},
         "f:resources": {".": {}, "f:limits": {".": {}, "f:memory": {}}, "f:requests": {".": {}, "f:cpu": {}}},
         "f:livenessProbe": {".": {}, "f:httpGet": {".": {}, "f:path": {}, "f:port": {}}, "f:periodSeconds": {}},
@@ -170,6 +170,11 @@ def _spec() -> Object:
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.observability.svc.cluster.local:4317"),
             ("DATABASE_URL", "postgres://app@postgres.data.svc.cluster.local:5432/app?sslmode=require"),
             ("FEATURE_FLAGS", "new-checkout,fast-search,bulk-edit,audit-v2"),
+            ("CACHE_URL", "redis://redis-master.data.svc.cluster.local:6379/3"),
+            ("EVENTS_BROKERS", "kafka-0.kafka.data:9092,kafka-1.kafka.data:9092,kafka-2.kafka.data:9092"),
+            ("JAVA_TOOL_OPTIONS", "-XX:MaxRAMPercentage=70 -XX:+ExitOnOutOfMemoryError -Dfile.encoding=UTF-8"),
+            ("ALLOWED_ORIGINS", "https://shop.acme.example,https://admin.acme.example,https://partner.acme.example"),
+            ("SECRETS_PATH", "/var/run/secrets/acme.example/app"),
         )
     ]
     app = {
