@@ -469,7 +469,9 @@ class BrowseActions:
         """Open the line to search the text."""
         screen = self._screen
         screen.query_one("#crumbs").display = False
-        screen.prompt.open("find", "", completer=lambda _: (), history=screen.k9.filter_history)
+        screen.prompt.open(
+            "find", "", completer=lambda _: (), history=screen.k9.filter_history, done=screen.find_typed
+        )
 
     def find(self, pattern: str) -> None:
         """Search while typing; an unfinished pattern is explained."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, ClassVar
@@ -87,6 +88,8 @@ class K9App(DiffApp[None]):
         self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
         """The browser, whatever lies over it."""
         self._is_shut = False
+        self.fault: Exception | None = None
+        """The defect the program ended with."""
         self.pods = PodWork(self)
         self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
@@ -292,6 +295,21 @@ class K9App(DiffApp[None]):
                 await result
         except (K9Error, OSError) as error:
             self.flash(error)
+        except Exception as error:
+            # The edge of every key: a defect in one action must not take the cluster's picture away.
+            if self.is_headless:
+                raise
+            self.report_failure(action.id, error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave after a defect nothing can be saved from: the traceback goes to the log, one line to the person."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        _LOG.critical("k9py failed", exc_info=error)
+        self._return_code = 1
+        self.fault = error
+        self.leave()
 
     def handler_of(self, action: Action) -> Callable[[], Awaitable[None] | None]:
         """Return what carries an action out: the screen on top, the application, or the browser below."""
@@ -469,4 +487,7 @@ def run_ui(options: UiOptions) -> int:
     connector = KubeconfigConnector(options, os.environ, paths, clock, failure_handler)
     app = K9App(connector, settings_file, clock, options=options, paths=paths, terminal=terminal)
     app.run(mouse=ui.mouse)
+    if app.fault is not None:
+        sys.stderr.write(f"error: k9py failed: {app.fault} (details in {paths.log_file})\n")
+        return 1
     return app.return_code or 0

@@ -26,7 +26,7 @@ from k9py.ui.keys import footer, key_name, key_text
 from k9py.ui.listpane import ListPane
 from k9py.ui.look import Look
 from k9py.ui.navigator import Tabs, View
-from k9py.ui.prompt import Completions, Prompt
+from k9py.ui.prompt import Completions, Prompt, Typed
 from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
 from k9py.ui.sowhat import SoWhat
 from k9py.ui.statusline import Bar, Rule
@@ -356,14 +356,24 @@ class BrowseScreen(Screen[None]):
         """Open the prompt for a command."""
         self.query_one("#crumbs").display = False
         vocabulary = self.k9.vocabulary()
-        self.prompt.open(":", text, completer=lambda line: complete(line, vocabulary), history=self.k9.command_history)
+        self.prompt.open(
+            ":",
+            text,
+            completer=lambda line: complete(line, vocabulary),
+            history=self.k9.command_history,
+            done=self._command_typed,
+        )
 
     def open_filter(self, text: str | None = None) -> None:
         """Open the prompt for the filter of this list; what is typed takes effect at once."""
         self._filter_before = self.view.filter
         self.query_one("#crumbs").display = False
         self.prompt.open(
-            "/", self.view.filter if text is None else text, completer=lambda _: (), history=self.k9.filter_history
+            "/",
+            self.view.filter if text is None else text,
+            completer=lambda _: (),
+            history=self.k9.filter_history,
+            done=self._filter_typed,
         )
         if text is not None:
             self._try_filter(text)
@@ -385,48 +395,58 @@ class BrowseScreen(Screen[None]):
             self.prompt.complain("")
         self.show_crumbs()
 
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        """Carry out what was typed; a filter or command that means nothing is given back to be mended."""
+    def _filter_typed(self, typed: Typed) -> None:
+        """Keep the filter, or what was there before; one that means nothing is given back to be mended."""
         self._leave_prompt()
-        if event.mode == "/":
-            try:
-                self.listing.parse(event.text)
-            except FilterError as error:
-                self.k9.flash(error)
-                self.change_view(replace(self.view, filter=self._filter_before))
-                self.open_filter(event.text)
-                return
-            self.k9.memory.note_filter(event.text)
-            self.change_view(replace(self.view, filter=event.text.strip()))
-        elif event.mode == "find":
-            self.detail.focus_text()
-        else:
-            self._run_command(event)
-
-    def _run_command(self, event: Prompt.Submitted) -> None:
-        """Carry out a command; the beginning of a word is taken for the word it most likely begins."""
+        if typed.cancelled:
+            self.listing.set_filter(self._filter_before)
+            self.change_view(replace(self.view, filter=self._filter_before))
+            return
         try:
-            self.acting.command(event.text)
+            self.listing.parse(typed.text)
+        except FilterError as error:
+            self.change_view(replace(self.view, filter=self._filter_before))
+            self.open_filter(typed.text)
+            self.k9.flash(error)
+            return
+        self.k9.memory.note_filter(typed.text)
+        self.change_view(replace(self.view, filter=typed.text.strip()))
+        self._ask_for_fields()
+
+    def _ask_for_fields(self) -> None:
+        """Read the list anew when the filter selects by fields that only the server knows."""
+        view, listing = self.view, self.listing
+        if listing.wanted_fields != listing.asked_fields and self.k9.session is not None:
+            listing.asked_fields = listing.wanted_fields
+            listing.replace_source(self.k9.opener.source(view, listing.wanted_fields))
+
+    def _command_typed(self, typed: Typed) -> None:
+        """Carry out a command; the beginning of a word is taken for the word it most likely begins."""
+        self._leave_prompt()
+        if typed.cancelled:
+            return
+        try:
+            self.acting.command(typed.text)
             return
         except K9Error as error:
             trouble = error
         try:
-            if event.best and event.best != event.text:
-                self.acting.command(event.best)
+            if typed.best and typed.best != typed.text:
+                self.acting.command(typed.best)
                 return
         except K9Error as error:
             trouble = error
+        self.open_command(typed.text)
         self.k9.flash(trouble)
-        self.open_command(event.text)
 
-    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
-        """Leave everything as it was before the prompt opened."""
+    def find_typed(self, typed: Typed) -> None:
+        """Keep the search of the text, or forget it."""
         self._leave_prompt()
-        if event.mode == "/":
-            self.change_view(replace(self.view, filter=self._filter_before))
-        elif event.mode == "find":
+        if typed.cancelled:
             self.detail.search("")
-            self.detail.focus_text()
+        else:
+            self.k9.memory.note_filter(typed.text)
+        self.detail.focus_text()
 
     def _leave_prompt(self) -> None:
         self.query_one("#crumbs").display = True
@@ -459,6 +479,10 @@ class BrowseScreen(Screen[None]):
         """Carry out what a key means here, unless a person is typing."""
         where = self.where
         if where is None:
+            if event is not self.prompt.line.seen:
+                # Typed ahead, before the prompt had the focus.
+                event.stop()
+                self.prompt.line.post_message(Key(event.key, event.character))
             return
         if self.k9.burst.swallow(event):
             event.stop()

@@ -9,6 +9,9 @@ from textual.events import Key
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
 
+OPENERS = ":/?"
+"""A burst that begins with one of these is somebody typing ahead on a slow link: it opens a line and goes there."""
+
 BURST_KEYS = 4
 """Printable keys waiting at once that no person types: a held key repeats 30 times a second and is drained faster."""
 
@@ -32,7 +35,7 @@ class Burst:
 
     def _begins(self, event: Key) -> bool:
         """A burst begins with a printable key and several more waiting, not all the same: that is a held key."""
-        if not event.is_printable or self._app.message_queue_size < BURST_KEYS:
+        if not event.is_printable or (event.character or "") in OPENERS or self._app.message_queue_size < BURST_KEYS:
             return False
         queue: Any = self._app._message_queue
         waiting = [item for item in list(queue._queue) if isinstance(item, Key)]

@@ -49,6 +49,8 @@ class ListPane(Vertical):
         self._filter: Filter | None = None
         self._wake: Callable[[], None] = lambda: None
         self._wanted = ""
+        self.asked_fields = ""
+        """The field selector of the filter that the source was opened with."""
         self._was_live = False
         """True once the first list is complete: what comes later is new."""
 
@@ -70,6 +72,7 @@ class ListPane(Vertical):
         self._server_columns = source.columns
         self._filter = None
         self._was_live = False
+        self.asked_fields = ""
         table = self.table
         table.clear_marks()
         table.reset(())

@@ -20,7 +20,7 @@ from k9py.resources.model import Tone
 from k9py.ui.flash import Flash
 from k9py.ui.keys import footer, key_name
 from k9py.ui.podwork import PodContainers
-from k9py.ui.prompt import Completions, Prompt
+from k9py.ui.prompt import Completions, Prompt, Typed
 from k9py.ui.saving import save_text
 from k9py.ui.statusline import Bar
 from k9py.ui.textview import Line, TextView, plain
@@ -255,7 +255,9 @@ class LogScreen(Screen[None]):
 
     def find(self) -> None:
         """Open the line to search."""
-        self.query_one(Prompt).open("find", "", completer=lambda _: (), history=self.k9.filter_history)
+        self.query_one(Prompt).open(
+            "find", "", completer=lambda _: (), history=self.k9.filter_history, done=self._find_typed
+        )
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         """Search while typing."""
@@ -267,14 +269,12 @@ class LogScreen(Screen[None]):
         else:
             prompt.complain("nothing matches" if event.text and not count else "")
 
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        """Keep the search and go on reading."""
-        self.k9.memory.note_filter(event.text)
-        self.view.focus()
-
-    def on_prompt_cancelled(self, event: Prompt.Cancelled) -> None:
-        """Forget the search."""
-        self.view.search("")
+    def _find_typed(self, typed: Typed) -> None:
+        """Keep the search and go on reading, or forget it."""
+        if typed.cancelled:
+            self.view.search("")
+        else:
+            self.k9.memory.note_filter(typed.text)
         self.view.focus()
 
     def _next(self, step: int) -> None:
@@ -348,6 +348,10 @@ class LogScreen(Screen[None]):
         """Carry out what a key means here, unless a person is typing."""
         where = self.where
         if where is None:
+            line = self.query_one(Prompt).line
+            if event is not line.seen:
+                event.stop()
+                line.post_message(Key(event.key, event.character))
             return
         name = key_name(event)
         moves = {

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -35,6 +35,17 @@ class Candidate:
     """The whole line once accepted."""
     hint: str = ""
     """What it is, at the right of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How a prompt was left."""
+
+    mode: str
+    text: str
+    best: str = ""
+    """The completion whose beginning the text is; empty when there is none."""
+    cancelled: bool = False
 
 
 Completer = Callable[[str], Sequence[Candidate]]
@@ -108,11 +119,33 @@ class LineEdit(Input):
         Binding("right,ctrl+f", "prompt('right')", show=False),
     ]
 
-    def action_prompt(self, what: str) -> None:
-        """Hand a key to the prompt around this line."""
+    seen: Key | None = None
+    """The key that came last: what bubbles up from here has been here."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt around this line."""
         prompt = self.parent
         assert isinstance(prompt, Prompt)
-        prompt.key(what)
+        return prompt
+
+    def action_prompt(self, what: str) -> None:
+        """Hand a key to the prompt."""
+        self.prompt.key(what)
+
+    async def action_submit(self) -> None:
+        """Enter: the line is carried out before the next key is looked at."""
+        self.prompt.submit()
+
+    async def _on_key(self, event: Key) -> None:
+        """Take a key; one that was on its way when the prompt closed is meant for what has the focus now."""
+        self.seen = event
+        if self.prompt.mode:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        self.app.post_message(Key(event.key, event.character))
 
     def _on_paste(self, event: Paste) -> None:
         """Paste one line: what follows a line break would otherwise be lost or run."""
@@ -139,21 +172,6 @@ class Prompt(Horizontal):
         mode: str
         text: str
 
-    @dataclass
-    class Submitted(Message):
-        """Enter was pressed."""
-
-        mode: str
-        text: str
-        best: str = ""
-        """The completion whose beginning the text is; empty when there is none."""
-
-    @dataclass
-    class Cancelled(Message):
-        """Escape was pressed."""
-
-        mode: str
-
     def __init__(self, look: Look, completions: Completions) -> None:
         super().__init__(id="prompt")
         self._look = look
@@ -164,6 +182,7 @@ class Prompt(Horizontal):
         self._typed = ""
         """The line as typed before history or completions replaced it."""
         self._setting = False
+        self._done: Callable[[Typed], None] = lambda _: None
         self.mode = ""
         """``:`` or ``/`` while open, else empty."""
 
@@ -189,9 +208,15 @@ class Prompt(Horizontal):
         for bar in self.query(Bar):
             bar.set_look(look)
 
-    def open(self, mode: str, text: str, *, completer: Completer, history: Sequence[str]) -> None:
-        """Show the prompt with a text to edit, the caret behind it."""
+    def open(
+        self, mode: str, text: str, *, completer: Completer, history: Sequence[str], done: Callable[[Typed], None]
+    ) -> None:
+        """Show the prompt with a text to edit, the caret behind it.
+
+        ``done`` is called, not messaged, when it is left: keys typed ahead must meet what the line did.
+        """
         self.mode = mode
+        self._done = done
         self._completer = completer
         self._history = history
         self._history_at = -1
@@ -221,7 +246,7 @@ class Prompt(Horizontal):
             case "cancel":
                 mode = self.mode
                 self.close()
-                self.post_message(self.Cancelled(mode))
+                self._done(Typed(mode, "", cancelled=True))
             case "complete" | "complete_back":
                 self._take(self._completions.step(1 if what == "complete" else -1))
             case "right":
@@ -273,11 +298,10 @@ class Prompt(Horizontal):
             self._completions.show(self._completer(event.value))
         self.post_message(self.Changed(self.mode, event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def submit(self) -> None:
         """Close and hand the line over; the owner reopens it when the line means nothing."""
-        event.stop()
-        mode = self.mode
-        typed = event.value.lower().strip()
+        mode, text = self.mode, self.line.value
+        typed = text.lower().strip()
         best = next((c.line for c in self._completions.candidates if typed and c.line.startswith(typed)), "")
         self.close()
-        self.post_message(self.Submitted(mode, event.value, best))
+        self._done(Typed(mode, text, best))

@@ -7,7 +7,6 @@ from pathlib import Path
 from k9py.config.launch import UiOptions
 from k9py.core.refs import Scope
 from k9py.sim.deletion import Options
-
 from tests.ui.harness import oom_killed, pod, running
 
 PODS = {"pods": [pod("api-1"), pod("api-2"), oom_killed("worker-1"), pod("far-1", "other")]}
