@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -167,7 +168,9 @@ def main() -> None:
     kubectl("apply", "-f", str(HERE / "objects.yaml"))
     make_pods(kubectl)
     time.sleep(3)
-    (HERE / "kubectl.json").write_text(json.dumps(record(kubectl), separators=(",", ":"), sort_keys=True) + "\n")
+    text = json.dumps(record(kubectl), separators=(",", ":"), sort_keys=True)
+    text = text.replace(f"scheduler-{socket.gethostname()}", "scheduler-host")
+    (HERE / "kubectl.json").write_text(text + "\n")
     for index in range(PODS):
         kubectl("patch", "pod", f"state-{index:03}", "-n", NAMESPACE, "--type=merge", "-p",
                 '{"metadata":{"finalizers":null}}')  # fmt: skip
