@@ -87,7 +87,9 @@ class GarbageCollector:
             self._edit(where, lambda found: _drop_finalizer(found, ORPHAN_FINALIZER))
         elif FOREGROUND_FINALIZER in finalizers:
             for dependent in list(self._dependents.get(uid, ())):
-                self._delete(dependent, "Foreground")
+                own = self._store.find(*dependent)
+                nested = own is not None and self._dependents.get(own.uid)
+                self._delete(dependent, "Foreground" if nested else "Background")
             self._finish_foreground(where)
 
     def _finish_foreground(self, where: Where) -> None:

@@ -12,6 +12,9 @@ from k9py.sim.fieldsets import STRIPPED, Difference, Path, Paths
 from k9py.sim.objects import Object
 from k9py.sim.schemas import Type
 
+BEFORE_APPLY = "before-first-apply"
+"""Owner of what an untracked object held when something was first applied to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manager:
@@ -82,8 +85,11 @@ def _order(entry: Owned) -> tuple[str, str, str, str]:
 def updated(type_: Type, old: Object | None, new: Object, manager: Manager, *, now: str, resets: Paths) -> None:
     """Record in place that a manager made ``new`` of ``old`` by a create, update or patch."""
     entries = read(old) if old is not None else []
-    if old is not None and new["metadata"].get("managedFields") == []:
+    if old is not None and new["metadata"].get("managedFields") in ([], [{}]):
         entries = []  # The documented way to start ownership over.
+    if old is not None and not entries:
+        new["metadata"].pop("managedFields", None)
+        return  # An object nobody owned a field of is tracked again with its first apply.
     difference = Difference(type_, old if old is not None else {"metadata": {}}, new)
     changed = _without(difference.changed, resets)
     removed = _without(difference.removed, resets)
@@ -131,6 +137,10 @@ def apply(
     claimed = _without(fieldsets.applied(type_, config) - STRIPPED, resets)
     config = _drop(config, resets)
     entries = read(live) if live is not None else []
+    if live is not None and not entries:
+        earlier = Manager(BEFORE_APPLY, "Update", manager.api_version)
+        everything = _without(Difference(type_, {"metadata": {}}, live).changed, resets)
+        entries = [Owned(earlier, now, everything)]
     merged: Object = fieldsets.merge(type_, live, config) if live is not None else dict(config)
     before = next((entry.paths for entry in entries if entry.manager.is_same(manager)), frozenset())
     others = frozenset[Path]().union(*(entry.paths for entry in entries if not entry.manager.is_same(manager)))

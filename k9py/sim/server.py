@@ -140,8 +140,6 @@ class SimServer:
             "delete": writing.delete,
             "deletecollection": writing.delete_collection,
         }
-        if call.verb == "get" and call.flag("watch"):
-            return watching.watch
         return handlers[call.verb]
 
     async def _outside(self, call: Call, path: str) -> web.StreamResponse:

@@ -113,9 +113,8 @@ class Watch:
         return []
 
     def _visible(self, objects: Iterable[Stored]) -> Iterable[Stored]:
-        name = self.call.name
         for stored in objects:
-            if (not name or stored.name == name) and (self._matches is None or self._matches(stored)):
+            if self._matches is None or self._matches(stored):
                 yield stored
 
     def _changed(self, change: Change) -> None:
@@ -159,8 +158,6 @@ class Watch:
         current = change.current
         call = self.call
         if call.namespace and current.namespace != call.namespace:
-            return b""
-        if call.name and current.name != call.name:
             return b""
         before = change.previous is not None and (self._matches is None or self._matches(change.previous))
         after = change.type != "DELETED" and (self._matches is None or self._matches(current))

@@ -326,9 +326,8 @@ async def delete(call: Call) -> web.StreamResponse:
         served.id, call.namespace, call.name, options=admission.deletion_options(call, options), dry_run=dry_run
     )
     if not gone or served.id in RETURNS_DELETED:
-        status = 202 if not gone and options.propagation in ("Background", "Foreground") else 200
         as_served = convert(obj, to=served.resource.api_version, kind=served.resource.kind)
-        return await written(call, as_served, status=200 if served.id in RETURNS_DELETED else status)
+        return await written(call, as_served)
     details = {"name": call.name, "group": call.target.group, "kind": call.target.resource}
     details["uid"] = obj["metadata"]["uid"]
     body = {

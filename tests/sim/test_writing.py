@@ -255,6 +255,15 @@ async def test_applying_the_same_again_writes_nothing(client: Client) -> None:
     assert again.body["metadata"]["resourceVersion"] == first.body["metadata"]["resourceVersion"]
 
 
+async def test_what_was_there_before_the_first_apply_has_an_owner(client: Client, server: SimServer) -> None:
+    server.store.create("deployments.apps", {**deployment("web"), "metadata": {"name": "web", "namespace": "default"}})
+    await client.patch(f"{DEPLOYMENTS}/web", {"spec": {"paused": True}})
+    assert "managedFields" not in (await client.get(f"{DEPLOYMENTS}/web")).body["metadata"]
+    answer = await apply(client, "mine", paused=False)
+    assert answer.status == 409
+    assert 'conflict with "before-first-apply" using apps/v1: .spec.paused' in answer.body["message"]
+
+
 async def test_applying_a_field_without_a_place_is_refused(client: Client) -> None:
     answer = await apply(client, "mine", colour="red")
     assert answer.status == 500
