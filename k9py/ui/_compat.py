@@ -252,9 +252,11 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
         self.repaint_all()
 
     async def on_event(self, event: events.Event) -> None:
-        """A new size means that the terminal may have shifted its lines."""
+        """A new size means that the terminal may have shifted its lines, even when it is the size it had before."""
         if isinstance(event, events.Resize):
             self._writer.forget()
+            if event.size == self.size:
+                self.repaint_all()
         await super().on_event(event)
 
 

@@ -9,6 +9,7 @@ from rich.style import Style
 
 from k9py.ui.cells import Line, Pen, Pens, add_segments
 from k9py.ui.screenwriter import ScreenWriter
+from tests.ui_table.emulator import Emulator
 
 RED = Style.parse("red on #101010")
 GREEN = Style.parse("green on #101010")
@@ -102,3 +103,16 @@ def test_controls_in_a_text_never_reach_the_terminal(pens: Pens) -> None:
     text = writer.frame([line(pens, ("a\x1b]0;title\x07b", None))], (0, 0))
     assert "\x1b]" not in text
     assert "\x07" not in text
+
+
+def test_a_changed_wide_character_does_not_shift_what_changes_behind_it(pens: Pens) -> None:
+    writer, terminal = ScreenWriter(pens, scrolls=False), Emulator(WIDTH, 1)
+    terminal.feed(writer.frame([line(pens, ("数abcdefgh", None))], (0, 0)))
+    terminal.feed(writer.frame([line(pens, ("文abcdefgX", None))], (0, 0)))
+    assert terminal.lines()[0].rstrip() == "文abcdefgX"
+
+
+def test_the_colour_of_an_underline_is_changed_on_blanks_as_well(pens: Pens) -> None:
+    writer = ScreenWriter(pens, scrolls=False)
+    writer.frame([line(pens, ("  ", RED + Style(underline=True)))], (0, 0))
+    assert "32" in writer.frame([line(pens, ("  ", GREEN + Style(underline=True)))], (0, 0))

@@ -47,7 +47,7 @@ async def test_the_cursor_stays_on_its_object_and_its_line_when_rows_come_and_go
     async with app.run_test(size=(60, 11)) as pilot:
         app.table.reset(PODS)
         app.table.set_sort("name")
-        await pilot.press(*["down"] * 15)
+        await pilot.press(*["down"] * 19, *["up"] * 4)
         before = [index for index, line in enumerate(body(app)) if "▸" in line]
         app.table.apply({"shop/aaa": pod("aaa"), "shop/aab": pod("aab")}, ["shop/api-03"])
         await pilot.pause()

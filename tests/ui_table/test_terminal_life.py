@@ -115,9 +115,14 @@ def test_the_screen_is_whole_again_after_a_stop_nobody_announced_and_keys_still_
     assert life.screen().cursor == (11, 3)
 
 
-def test_focus_repaints_everything(life: Life) -> None:
+@pytest.mark.parametrize("what", ["focus", "window change"])
+def test_focus_and_a_window_that_changed_repaint_everything(life: Life, what: str) -> None:
     before = len(life.program.output)
-    life.program.press(b"\x1b[O\x1b[I")
+    if what == "focus":
+        life.program.press(b"\x1b[O\x1b[I")
+    else:
+        os.kill(life.program.pid, signal.SIGWINCH)
+    life.wait(lambda: b"api-046" in life.program.output[before:])
     life.program.settle()
     again = bytes(life.program.output[before:])
     assert all(f"api-{number:03d}".encode() in again for number in range(47))
