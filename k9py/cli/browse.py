@@ -55,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
     """Check what can be checked without a cluster, then open the interface."""
     wishes = options_of(options)
     # Deferred: settings 40 ms, textual 300 ms; mistakes above are told at once.
-    from k9py.cli.runtime import prepare, target_of
+    from k9py.cli.runtime import prepare
 
-    prepare(target_of(options).context)
+    prepare(options)
     from k9py.ui.app import run_ui
 
     return run_ui(wishes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +56,7 @@ def read_line(words: Sequence[str]) -> Line:
     parser = _parser(verb)
     valued = {
         flag
-        for action in parser._actions
+        for action in parser.declared
         if action.nargs is None or action.nargs != 0
         for flag in action.option_strings
     }
@@ -123,13 +122,13 @@ def _values(line: Line) -> list[str]:
         from k9py.cli.formats import FORMATS
 
         return list(FORMATS)
-    for action in _parser(line.verb)._actions:
+    for action in _parser(line.verb).declared:
         if flag in action.option_strings and action.choices:
             return [str(choice) for choice in action.choices]
     return []
 
 
-def _parser(verb: str) -> argparse.ArgumentParser:
+def _parser(verb: str) -> Parser:
     declared = VERBS[verb]
     parser = Parser(verb, None, "")
     module = importlib.import_module(f"k9py.cli.{declared.module}")
@@ -143,7 +142,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
 def _flags(verb: str) -> list[str]:
     return [
         f"{flag}\t{action.help or ''}".replace("\n", " ")
-        for action in _parser(verb)._actions
+        for action in _parser(verb).declared
         for flag in action.option_strings
         if flag.startswith("--")
     ]
@@ -151,7 +150,7 @@ def _flags(verb: str) -> list[str]:
 
 def _choices(verb: str) -> list[str]:
     return [
-        str(choice) for action in _parser(verb)._actions if not action.option_strings for choice in action.choices or ()
+        str(choice) for action in _parser(verb).declared if not action.option_strings for choice in action.choices or ()
     ]
 
 

@@ -148,25 +148,16 @@ def _switch(server: LivingServer, words: str) -> None:
 
 def _open(options: argparse.Namespace) -> int:
     """Start the cluster as a process of its own, so that its work never delays the screen, and open it."""
-    from k9py.config.launch import UiOptions
+    from k9py.cli import browse
+    from k9py.cli.main import parse
 
     if not sys.stdout.isatty():
         raise UsageError("a terminal is needed", remedy="k9py demo --serve needs none")
     with _cluster_process(options) as kubeconfig:
-        from k9py.cli.runtime import prepare
-        from k9py.kube.kubeconfig import Kubeconfig
-
-        prepare(Kubeconfig.load(kubeconfig, os.environ).current_context)
-        from k9py.ui.app import run_ui  # deferred: textual
-
-        wishes = UiOptions(
-            kubeconfig=kubeconfig,
-            readonly=options.readonly or None,
-            theme=options.theme,
-            all_namespaces=True,
-            fresh=True,
-        )
-        return run_ui(wishes)
+        words = ["ui", "-A", "--fresh", "--kubeconfig", kubeconfig]
+        words += ["--readonly"] if options.readonly else []
+        words += ["--theme", options.theme] if options.theme else []
+        return browse.run(parse(words))
 
 
 @contextmanager

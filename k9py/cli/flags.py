@@ -49,6 +49,11 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
 
+    @property
+    def declared(self) -> Sequence[argparse.Action]:
+        """Every word and flag added so far."""
+        return self._actions
+
     def error(self, message: str) -> NoReturn:
         """Raise UsageError in place of argparse's own exit."""
         raise UsageError(message, remedy=f"See {self.prog} --help")
@@ -58,7 +63,7 @@ class Parser(argparse.ArgumentParser):
         options, rest = self.parse_known_intermixed_args(argv)
         for word in rest:
             if word.startswith("-"):
-                known = [flag for action in self._actions for flag in action.option_strings]
+                known = [flag for action in self.declared for flag in action.option_strings]
                 guess = get_close_matches(word.split("=")[0], known, n=1)
                 hint = f"Did you mean {guess[0]}?" if guess else f"See {self.prog} --help"
                 raise UsageError(f"unknown flag {word.split('=')[0]}", remedy=hint)

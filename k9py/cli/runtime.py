@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from k9py.cli.flags import overrides_of, scope_of
+from k9py.config.launch import within_settings
 from k9py.config.loading import load_settings
 from k9py.config.logfile import open_log
 from k9py.config.paths import Paths
@@ -31,25 +32,23 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def target_of(options: argparse.Namespace) -> Target:
-    """Return the context the flags choose; raises KubeconfigError or UsageError."""
-    config = Kubeconfig.load(options.kubeconfig or None, os.environ)
-    return config.target(overrides=overrides_of(options))
+def prepare(options: argparse.Namespace) -> tuple[Target, Settings]:
+    """Return the context the flags choose and the settings that hold in it, and open the log file.
 
-
-def prepare(context: str) -> Settings:
-    """Read the settings that hold in a context and open the log file.
-
-    A log that cannot be written is no reason not to answer. Raises SettingsError.
+    A log that cannot be written is no reason not to answer. Raises KubeconfigError, SettingsError or UsageError.
     """
     paths = Paths.of(os.environ)
-    settings = load_settings(paths, os.environ).settings(context)
+    loaded = load_settings(paths, os.environ)
+    config = Kubeconfig.load(options.kubeconfig or None, os.environ)
+    overrides = overrides_of(options)
+    settings = loaded.settings(overrides.context or config.current_context)
+    target = config.target(overrides=within_settings(overrides, settings))
     try:
         open_log(paths, settings.log_file)
     except OSError as error:
         logging.getLogger().addHandler(logging.NullHandler())
         _log.warning("no log file: %s", error)
-    return settings
+    return target, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,7 @@ async def connected(options: argparse.Namespace) -> AsyncIterator[Client]:
 
     The kinds come from the cache of an earlier run where there is one; unknown words ask the server again.
     """
-    target = target_of(options)
-    settings = prepare(target.context)
+    target, settings = prepare(options)
     # Deferred: loads aiohttp and kubernetes (0.4 s), which mistakes on the command line never need.
     from k9py.kube.aio import connect
     from k9py.kube.discovery import Discovery

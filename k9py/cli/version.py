@@ -26,13 +26,12 @@ def run(options: argparse.Namespace) -> int:
         return 0
     sys.stdout.flush()
     # Deferred: the client layer costs 0.4 s and --client does not need it.
-    from k9py.cli.runtime import prepare, run_async, target_of
+    from k9py.cli.runtime import prepare, run_async
     from k9py.core.clock import SystemClock
     from k9py.kube.aio import connect
     from k9py.kube.health import server_version
 
-    target = target_of(options)
-    prepare(target.context)
+    target, _ = prepare(options)
 
     async def ask() -> int:
         transport = await connect(target, clock=SystemClock())

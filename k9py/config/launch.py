@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from k9py.config.settings import Settings
 from k9py.core.refs import Scope
 from k9py.kube.target import Overrides
 
@@ -49,3 +50,10 @@ class UiOptions:
         if self.all_namespaces:
             return Scope()
         return Scope(self.namespaces) if self.namespaces else None
+
+
+def within_settings(overrides: Overrides, settings: Settings) -> Overrides:
+    """Return what the command line says of a connection, with the settings where it says nothing."""
+    if overrides.request_timeout is not None:
+        return overrides
+    return replace(overrides, request_timeout=settings.kube.request_timeout)

@@ -75,6 +75,10 @@ def convert(item: Located, hint: Any, metadata: Mapping[str, Any]) -> Any:
 def convert_text(text: str, hint: Any, metadata: Mapping[str, Any]) -> Any:
     """Return the value an environment variable's text stands for; raises ValueError like :func:`convert`."""
     value: Any = text
+    if get_origin(hint) in (Union, types.UnionType):
+        if text.lower() in ("null", "none"):
+            return None
+        hint = get_args(hint)[0]
     if hint is bool:
         value = _SWITCH_WORDS.get(text.lower(), text)
     elif hint in (int, float):

@@ -22,7 +22,7 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-def bounded(default: float, *, least: float, most: float) -> Any:
+def bounded(default: float | None, *, least: float, most: float) -> Any:
     """Declare a number with the limits the reader holds it to; typed by its use, as ``field`` is."""
     return field(default=default, metadata={"least": least, "most": most})
 
@@ -77,10 +77,8 @@ class MetricsSettings:
 class KubeSettings:
     """How the API server is talked to."""
 
-    request_timeout: float = bounded(30.0, least=1, most=600)
-    """Seconds one request may take before it counts as stalled; watches and logs are not bound by it."""
-    plugin_timeout: float = bounded(60.0, least=1, most=600)
-    """Seconds an exec credential plugin may take when it does not ask anything of the person."""
+    request_timeout: float | None = bounded(None, least=1, most=600)
+    """Seconds every request may take, watches and logs excepted; null leaves each its own limit (mostly 30)."""
 
 
 @dataclass(frozen=True, slots=True)

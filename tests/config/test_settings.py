@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from k9py.config.documentation import as_yaml, describe_settings
+from k9py.config.launch import within_settings
 from k9py.config.loading import SettingsFile, check_settings, load_settings
 from k9py.config.paths import Paths, file_name
 from k9py.config.settings import Settings
 from k9py.core.errors import SettingsError
+from k9py.kube.target import Overrides
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_an_unknown_key_names_its_line_and_the_nearest_one(paths: Paths) -> None
 
 def test_an_unknown_key_like_no_other_lists_what_there_is(paths: Paths) -> None:
     (mistake,) = mistakes(paths, "kube:\n  zzz: 1\n")
-    assert mistake == "2: unknown key 'kube.zzz'; kube knows request_timeout, plugin_timeout"
+    assert mistake == "2: unknown key 'kube.zzz'; kube knows request_timeout"
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,15 @@ def test_file_names_of_contexts_are_safe_and_never_the_same() -> None:
     made = [file_name(name) for name in names]
     assert len({name.lower() for name in made}) == len(names)
     assert all("/" not in name and not name.startswith(".") and len(name) < 100 for name in made)
+
+
+def test_a_limit_nobody_set_is_absent_and_can_be_given_by_file_environment_and_command_line(paths: Paths) -> None:
+    assert Settings().kube.request_timeout is None
+    set_by_file = loaded(paths, "kube: {request_timeout: 12}\n").settings()
+    set_by_environment = loaded(paths, "", K9PY_KUBE_REQUEST_TIMEOUT="7.5").settings()
+    assert (set_by_file.kube.request_timeout, set_by_environment.kube.request_timeout) == (12.0, 7.5)
+    assert within_settings(Overrides(), set_by_file).request_timeout == 12.0
+    assert within_settings(Overrides(request_timeout=3.0), set_by_file).request_timeout == 3.0
+    assert mistakes(paths, "kube: {request_timeout: 0}") == [
+        "1: 'kube.request_timeout' must be between 1 and 600, not 0"
+    ]

@@ -15,8 +15,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 def parts() -> dict[str, str]:
     """Return the text of every generated part by the name of its markers."""
-    verbs = [f"| `k9py {verb.usage}` | {verb.summary} |".replace("k9py [ui] ", "k9py ") for verb in VERBS.values() if verb.summary]
-    verbs = [_escape(row) for row in verbs]
+    usages = {verb.usage.removeprefix("[ui] "): verb.summary for verb in VERBS.values() if verb.summary}
+    verbs = [_escape(f"| `k9py {usage}` | {summary} |") for usage, summary in usages.items()]
     return {
         "verbs": "\n" + "\n".join(["| command | what it does |", "|---|---|", *verbs]) + "\n",
         "settings": "\n" + as_markdown(),
