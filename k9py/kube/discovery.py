@@ -19,6 +19,7 @@ from k9py.core.refs import ApiResource, Gvr, Scope
 from k9py.kube.catalog import Catalog
 from k9py.kube.discovering import fetch_catalog
 from k9py.kube.metadata import MetadataProjection
+from k9py.kube.pacing import sleep_unless
 from k9py.kube.states import SyncState
 from k9py.kube.wire import Transport
 
@@ -155,7 +156,7 @@ class Discovery:
                     asked_at = self._clock.monotonic()
                     await self._try_refresh()
                     continue
-                await self._first_of(changed, left)
+                await sleep_unless(changed, self._clock, left)
                 if changed.is_set():
                     changed.clear()
                     changes = crds.drain()
@@ -178,15 +179,6 @@ class Discovery:
             await self._clock.sleep(pause)
             if await self._try_refresh():
                 return
-
-    async def _first_of(self, event: asyncio.Event, seconds: float) -> None:
-        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._clock.sleep(seconds))]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _try_refresh(self) -> bool:
         """Refresh in the background, where a failure only means that the old catalog stays."""

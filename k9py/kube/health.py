@@ -12,7 +12,7 @@ from enum import Enum
 
 from k9py.core.clock import Clock
 from k9py.core.errors import ApiError, CredentialError, Forbidden, K9Error, NotFound, RubbishError, Unauthorized
-from k9py.kube.pacing import Backoff
+from k9py.kube.pacing import Backoff, sleep_unless
 from k9py.kube.wire import Transport
 
 PING_EVERY = 10.0
@@ -113,17 +113,8 @@ class SessionHealth:
         while True:
             link = await self.ping()
             alive = link.state in (LinkState.LIVE, LinkState.NOT_READY)
-            await self._wait(PING_EVERY if alive else self._backoff.next())
-
-    async def _wait(self, seconds: float) -> None:
-        self._poke.clear()
-        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._poke.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+            self._poke.clear()
+            await sleep_unless(self._poke, self._clock, PING_EVERY if alive else self._backoff.next())
 
     def _move(self, state: LinkState, detail: str, latency: float) -> None:
         before = self.link

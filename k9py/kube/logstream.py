@@ -21,7 +21,7 @@ from k9py.kube.loglines import (
     since_time,
     text_of,
 )
-from k9py.kube.pacing import Backoff, Turns
+from k9py.kube.pacing import FIRST_WAIT, Backoff, Turns
 from k9py.kube.verbs import decode_object
 from k9py.kube.wire import Transport
 
@@ -208,7 +208,7 @@ class LogStream:
         else:
             self._say(LineKind.ERROR, error.with_remedy())
         asked = error.retry_after if isinstance(error, ApiError) else None
-        await self._clock.sleep(self._backoff.next() if asked is None else asked)
+        await self._clock.sleep(self._backoff.next() if asked is None else max(asked, FIRST_WAIT))
         return True
 
     async def _goes_on(self) -> bool:

@@ -17,22 +17,19 @@ from k9py.core.clock import Clock
 from k9py.core.errors import ApiError, Forbidden, Gone, K9Error, LinkError, RubbishError, Stalled
 from k9py.kube.failures import DENIED_RETRY, Pause, ShortWatch, Verdict, judge, refuses_streaming
 from k9py.kube.intake import Intake
-from k9py.kube.pacing import Backoff, CollectorGuard, Turns
-from k9py.kube.rows import Page, Row, TableColumn
+from k9py.kube.pacing import FIRST_WAIT, Backoff, CollectorGuard, Turns, sleep_unless
+from k9py.kube.paging import Pager
+from k9py.kube.rows import Row, TableColumn
 from k9py.kube.states import SyncState, SyncStatus
 from k9py.kube.store import Store
 from k9py.kube.watching import (
-    PAGE_SIZE,
-    SLICE_ABOVE,
     Bookmark,
     LineSplitter,
     Source,
     decode_bookmark,
     decode_event,
     error_of_event,
-    next_page_size,
     split_event,
-    split_list,
 )
 from k9py.kube.wire import ByteStream, Transport
 
@@ -116,6 +113,7 @@ class Reflector:
         self._guard = guard
         self._backoff = Backoff(clock, rng)
         self._turns = Turns()
+        self._pager = Pager(transport, source, self._turns)
         self._status = SyncStatus(SyncState.IDLE, clock.now())
         self._contact = 0.0
         self._version = ""
@@ -141,6 +139,7 @@ class Reflector:
         """List and watch until cancelled."""
         try:
             while True:
+                self._reconnecting = False
                 self._stepping = asyncio.create_task(self._step(), name=f"sync {self.source.path}")
                 try:
                     await self._stepping
@@ -149,7 +148,6 @@ class Reflector:
                 except asyncio.CancelledError:
                     if not self._reconnecting or self._is_cancelled():
                         raise
-                    self._reconnecting = False
                 except Exception as error:  # noqa: BLE001 - the edge of the task: a bug here must not end the watch
                     _LOG.exception("%s: internal error", self.source.path)
                     await self._recover(RubbishError(f"internal error: {error!r}"))
@@ -189,11 +187,9 @@ class Reflector:
                     _LOG.info("%s: cells not renewed: %s", self.source.path, error)
 
     async def _renew_once(self) -> None:
-        token, limit = "", PAGE_SIZE
+        token = ""
         while True:
-            query = self.source.list_query(limit=limit, continue_token=token)
-            answer = await self._transport.request("GET", self.source.path, query=query, headers=self.source.headers)
-            page = await self._decode_page(answer.body)
+            page = await self._pager.fetch(token)
             for row in page.rows:
                 held = self.store.rows.get(row.key)
                 if held is None or (held.uid, held.resource_version) != (row.uid, row.resource_version):
@@ -203,7 +199,6 @@ class Reflector:
             token = page.continue_token
             if not token:
                 return
-            limit = next_page_size(items=len(page.rows), size=len(answer.body))
             await self._turns.give()
 
     async def _step(self) -> None:
@@ -250,19 +245,15 @@ class Reflector:
             if not self.synced.is_set():
                 stack.enter_context(self._guard)
             intake = Intake(self.store, self._turns)
-            token, limit = "", PAGE_SIZE
+            token = ""
             while True:
-                query = self.source.list_query(limit=limit, continue_token=token)
-                answer = await self._transport.request(
-                    "GET", self.source.path, query=query, headers=self.source.headers
-                )
+                page = await self._pager.fetch(token)
                 self._contact = self._clock.now()
-                page = await self._decode_page(answer.body)
-                limit = next_page_size(items=len(page.rows), size=len(answer.body))
                 intake.put_all(page.rows)
                 self._take_columns(page.columns)
                 token = page.continue_token
-                self._set(self._listing_state, remaining=page.remaining if token else None)
+                if self._can_watch or not self.synced.is_set():
+                    self._set(self._listing_state, remaining=page.remaining if token else None)
                 await self._turns.give()
                 if not token:
                     break
@@ -270,28 +261,16 @@ class Reflector:
         self._version = page.resource_version
         self.synced.set()
 
-    async def _decode_page(self, body: bytes) -> Page:
-        """Decode a page, giving the loop turns in between when it is heavy."""
-        projection = self.source.projection
-        split = split_list(body) if len(body) > SLICE_ABOVE and self.source.sliceable else None
-        if split is None:
-            return projection.page(body)
-        rows: list[Row] = []
-        for item in split.items:
-            raw = bytes(item)
-            rows.append(projection.item(raw))
-            if self._turns.spent(len(raw)):
-                await self._turns.give()
-        meta = split.metadata
-        return Page(rows, meta.resource_version, meta.continue_token, meta.remaining)
-
     @property
     def _listing_state(self) -> SyncState:
         return SyncState.RELISTING if self.synced.is_set() else SyncState.SYNCING
 
     def _begin(self) -> None:
-        """Show that a list starts, unless a failure is on screen: that stays until the server answers."""
-        if self._status.state not in _FAILING:
+        """Show that a list starts, unless a failure is on screen: that stays until the server answers.
+
+        Nor for a kind that is listed again and again because it cannot be watched: that is how it lives.
+        """
+        if self._status.state not in _FAILING and (self._can_watch or not self.synced.is_set()):
             self._set(self._listing_state)
 
     # --- watches -----------------------------------------------------------------------------------------------
@@ -391,6 +370,7 @@ class Reflector:
         if watching.intake is None:
             self._version = bookmark.version or self._version
             self._fruitless = 0
+            self._expiries = 0
             return False
         if not bookmark.ends_initial:
             raise _NoStreaming("a bookmark came before the end of the initial events")
@@ -439,7 +419,7 @@ class Reflector:
             case Pause.SLOW:
                 return DENIED_RETRY
             case Pause.ASKED if isinstance(error, ApiError) and error.retry_after is not None:
-                return error.retry_after
+                return max(error.retry_after, FIRST_WAIT)
             case Pause.NONE if isinstance(error, Gone):
                 self._expiries += 1
                 return 0.0 if self._expiries == 1 else self._backoff.next()
@@ -451,16 +431,7 @@ class Reflector:
         if not seconds:
             return
         self._poke.clear()
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._poke.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await sleep_unless(self._poke, self._clock, seconds)
 
     def _set(
         self, state: SyncState, detail: str = "", *, retry_at: float = 0.0, remaining: int | None = None

@@ -176,6 +176,13 @@ async def test_429_waits_as_long_as_the_server_asks_and_keeps_the_version() -> N
         assert run.state() is SyncState.LIVE
 
 
+async def test_429_that_asks_for_no_wait_at_all_does_not_make_a_hot_loop() -> None:
+    transport = FakeTransport(handler=lambda asked: TooManyRequests("slow down", status=429, retry_after=0))
+    async with reading(transport) as run:
+        assert run.asked == 1
+        assert run.clock.sleeping == [pytest.approx(0.8)]
+
+
 async def test_429_without_a_time_backs_off() -> None:
     transport = FakeTransport(TooManyRequests("slow down", status=429), LIST, FakeStream())
     async with reading(transport) as run:

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from k9py.core.errors import ApiError, Forbidden, Gone, RubbishError, Unreachable
-from k9py.kube import reflector as reflector_module
+from k9py.core.errors import ApiError, Forbidden, Gone, RubbishError, Stalled, Unreachable
+from k9py.kube import paging
 from k9py.kube.metadata import MetadataProjection
 from k9py.kube.pacing import CollectorGuard
 from k9py.kube.rows import Page
@@ -188,6 +188,7 @@ async def test_a_kind_that_cannot_be_watched_is_listed_every_half_minute() -> No
         await run.advance(0.2)
         assert run.names == {"b"}
         assert run.versions == []
+        assert run.states == [SyncState.SYNCING, SyncState.LIVE], "no flicker at each list"
 
 
 async def test_the_collector_is_held_off_during_the_first_list_only() -> None:
@@ -219,11 +220,21 @@ async def test_heavy_pages_make_the_next_one_smaller(monkeypatch: pytest.MonkeyP
         assert 25 <= int(transport.asked[1].query["limit"]) < 60
 
 
+async def test_a_page_too_slow_for_the_link_is_asked_for_in_smaller_pieces() -> None:
+    stalled = Stalled("no answer within 60 s")
+    transport = FakeTransport(stalled, stalled, FIRST_PAGE, SECOND_PAGE, FakeStream())
+    async with reading(transport) as run:
+        await run.advance(0.8)
+        await run.advance(1.6)
+        assert [asked.query.get("limit") for asked in transport.asked] == ["500", "125", "31", "62", None]
+        assert run.names == {"a", "b", "c"}
+
+
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_heavy_page_is_decoded_in_turns_unless_its_objects_need_the_page(
     monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    monkeypatch.setattr(reflector_module, "SLICE_ABOVE", 1000)
+    monkeypatch.setattr(paging, "SLICE_ABOVE", 1000)
     pages: list[int] = []
 
     class Counting(WholeProjection if whole else MetadataProjection):  # type: ignore[misc]
@@ -242,13 +253,12 @@ async def test_a_heavy_page_is_decoded_in_turns_unless_its_objects_need_the_page
 
 
 async def test_a_heavy_answer_that_is_no_list_is_rubbish(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reflector_module, "SLICE_ABOVE", 10)
+    monkeypatch.setattr(paging, "SLICE_ABOVE", 10)
     async with reading(FakeTransport(b'{"kind":"Status","message":"surprise"}')) as run:
         assert isinstance(run.reflector.failure, RubbishError)
 
 
-async def test_the_cells_of_a_visible_table_are_renewed_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reflector_module, "RENEW_EVERY", 60.0)
+async def test_the_cells_of_a_visible_table_are_renewed_and_nothing_else() -> None:
     old, new = pod("a", 1, labels={"cell": "old"}), pod("a", 1, labels={"cell": "new"})
     moved = [new, pod("b", 9), pod("unknown", 3)]
     transport = FakeTransport(listing(old, pod("b", 2), version=5), FakeStream(), listing(*moved, version=9))
