@@ -13,6 +13,8 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from k9py.core.clock import Clock
 
@@ -155,10 +157,7 @@ class Engine:
 
     def run_due(self, limit: int = RUNAWAY) -> bool:
         """Do what is due now; returns False when ``limit`` steps were not enough."""
-        for _ in range(limit):
-            if not self._one_reconcile() and not self._one_timer():
-                return True
-        return False
+        return any(not self._one_reconcile() and not self._one_timer() for _ in range(limit))
 
     def run_until(self, when: float) -> None:
         """Replay time up to ``when``, doing everything at its own moment."""
@@ -198,10 +197,9 @@ class Engine:
         """Wait for the next timer or for new work, whichever is first."""
         assert self._wake is not None
         due = self.next_due()
-        woken = asyncio.ensure_future(self._wake.wait())
-        waits: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]
+        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._wake.wait())}
         if due is not None:
-            waits.add(asyncio.ensure_future(self.clock.sleep(max(0.0, due - self.now))))  # type: ignore[arg-type]
+            waits.add(asyncio.ensure_future(self.clock.sleep(max(0.0, due - self.now))))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -217,7 +215,7 @@ class Engine:
             if queue.pending:
                 key = next(iter(queue.pending))
                 del queue.pending[key]
-                self._guard(f"{queue.name} {key}", lambda queue=queue, key=key: queue.reconcile(key))  # type: ignore[misc]
+                self._guard(f"{queue.name} {key}", partial(queue.reconcile, key))
                 return True
         return False
 

@@ -28,7 +28,8 @@ ATTACH_POLL = 0.5
 """Seconds between two looks at the output of an attached container."""
 _OCI = (
     "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: "
-    'OCI runtime exec failed: exec failed: unable to start container process: exec: "{}": executable file not found in $PATH'
+    'OCI runtime exec failed: exec failed: unable to start container process: exec: "{}": '
+    "executable file not found in $PATH"
 )
 
 
@@ -189,12 +190,15 @@ class Execs:
         pump = asyncio.ensure_future(channels.pump())
         run = run_of(life.pod, item.name, item.program)
         since = self._simulation.engine.now
+
+        def rate(when: float) -> float:
+            return self._simulation.load.rate_at(life.uid, when)
+
         try:
             while item.running and not pump.done():
                 await self._simulation.clock.sleep(ATTACH_POLL)
                 now = self._simulation.engine.now
-                rate = self._simulation.load
-                for _when, text in lines_of(run, since, now, lambda when: rate.rate_at(life.uid, when)):
+                for _when, text in lines_of(run, since, now, rate):
                     await channels.write(text.encode() + b"\n")
                 since = now
             code = item.state.get("terminated", {}).get("exitCode", 0)

@@ -101,10 +101,8 @@ def _slot(run: Run, slot: int, rate: Rate) -> Iterator[tuple[float, str]]:
                 if when >= start:
                     moment = Moment(when, run.pod, run.ip, wanted)
                     stamp = moment.written("%d/%b/%Y:%H:%M:%S +0000")
-                    yield (
-                        when,
-                        f'{run.ip.rsplit(".", 1)[0]}.1 - - [{stamp}] "GET {path} HTTP/1.1" 200 2 "-" "kube-probe/1.36"',
-                    )
+                    gateway = f"{run.ip.rsplit('.', 1)[0]}.1"
+                    yield when, f'{gateway} - - [{stamp}] "GET {path} HTTP/1.1" 200 2 "-" "kube-probe/1.36"'
                 when += period
 
 
@@ -281,7 +279,7 @@ def container_name(pod: Object, wanted: str) -> str:
 
 
 class _Writer:
-    """Writes lines, with timestamps if wanted, up to a number of bytes; the answer begins when it is known to be good."""
+    """Writes lines, with timestamps if wanted, up to a number of bytes; the answer begins with the first of them."""
 
     def __init__(self, call: Call, *, stamps: bool, limit: int | None) -> None:
         self._call = call

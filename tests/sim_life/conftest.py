@@ -41,7 +41,9 @@ class Lab:
 
     def deploy(self, name: str, image: str, replicas: int = 1, **fields: Any) -> None:
         """Create a Deployment of one container."""
-        known = {key: fields.pop(key) for key in ("strategy", "minReadySeconds", "progressDeadlineSeconds") if key in fields}
+        known = {
+            key: fields.pop(key) for key in ("strategy", "minReadySeconds", "progressDeadlineSeconds") if key in fields
+        }
         self.create(deployment("default", name, container("app", image, **fields), replicas=replicas, **known))
 
     def pods(self, app: str = "") -> list[Object]:

@@ -44,7 +44,9 @@ async def test_a_rolling_update_keeps_the_promised_pods_available(lab: Lab) -> N
     status = lab.store.get("deployments.apps", "default", "web")["status"]
     assert (status["updatedReplicas"], status["availableReplicas"]) == (4, 4)
     sets = lab.store.list("replicasets.apps")
-    revisions = {item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: item["spec"]["replicas"] for item in sets}
+    revisions = {
+        item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: item["spec"]["replicas"] for item in sets
+    }
     assert revisions == {"1": 0, "2": 4}
 
 
@@ -84,7 +86,10 @@ async def test_a_paused_deployment_scales_but_does_not_roll(lab: Lab) -> None:
     lab.store.modify("deployments.apps", "default", "web", pause)
     await lab.wait(15)
     assert [pod["spec"]["containers"][0]["image"] for pod in lab.pods("web")] == ["nginx:1.26"] * 3
-    assert lab.condition(lab.store.get("deployments.apps", "default", "web"), "Progressing")["reason"] == "DeploymentPaused"
+    assert (
+        lab.condition(lab.store.get("deployments.apps", "default", "web"), "Progressing")["reason"]
+        == "DeploymentPaused"
+    )
 
 
 async def test_recreate_never_runs_two_versions_at_once(lab: Lab) -> None:
@@ -99,7 +104,9 @@ async def test_recreate_never_runs_two_versions_at_once(lab: Lab) -> None:
 
 async def test_a_stateful_set_starts_in_order_each_with_its_claim_and_ends_in_reverse(lab: Lab) -> None:
     spec = pod_spec(container("db", "postgres:17"))
-    lab.create(workload("StatefulSet", "default", "db", spec, replicas=2, volumeClaimTemplates=[claim_template("data", "1Gi")]))
+    lab.create(
+        workload("StatefulSet", "default", "db", spec, replicas=2, volumeClaimTemplates=[claim_template("data", "1Gi")])
+    )
     await lab.wait(5)
     assert [pod["metadata"]["name"] for pod in lab.pods("db")] == ["db-0"]
     await lab.wait(25)
@@ -120,7 +127,9 @@ async def test_a_daemon_set_has_a_pod_on_each_node_also_on_a_cordoned_one(lab: L
 
 
 async def test_a_job_gives_up_after_its_back_off_limit(lab: Lab) -> None:
-    lab.create(job("default", "bad", pod_spec(container("run", "busybox", command=["sh", "-c", "exit 4"])), backoffLimit=1))
+    lab.create(
+        job("default", "bad", pod_spec(container("run", "busybox", command=["sh", "-c", "exit 4"])), backoffLimit=1)
+    )
     await lab.wait(60)
     status = lab.store.get("jobs.batch", "default", "bad")["status"]
     assert status["failed"] == 2

@@ -76,7 +76,9 @@ def test_an_average_value_target_needs_no_requests() -> None:
     assert (proposal.replicas, proposal.average) == (4, 200.0)
 
 
-def _decide(now: float, current: int, wanted: int, memory: Memory, up: Rules = DEFAULT_UP, down: Rules = DEFAULT_DOWN) -> int:
+def _decide(
+    now: float, current: int, wanted: int, memory: Memory, up: Rules = DEFAULT_UP, down: Rules = DEFAULT_DOWN
+) -> int:
     decision = decide(now, current, wanted, low=1, high=20, up=up, down=down, memory=memory)
     memory.moved(now, current, decision.replicas)
     return decision.replicas

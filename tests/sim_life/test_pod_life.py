@@ -33,7 +33,7 @@ async def test_a_probe_on_a_port_nobody_listens_on_names_the_refusal(lab: Lab) -
     await lab.wait(40)
     assert lab.condition(lab.pods("web")[0], "Ready")["status"] == "False"
     event = lab.events("web", "Unhealthy")[0]
-    assert "2223/health\": dial tcp" in event["message"]
+    assert '2223/health": dial tcp' in event["message"]
     assert event["message"].endswith("connect: connection refused")
     assert event["count"] == 4
 
@@ -139,6 +139,8 @@ async def test_a_dead_node_takes_its_pods_along_after_five_minutes(lab: Lab) -> 
     lab.simulation.lose_node(lost)
     await lab.wait(60)
     assert lab.condition(lab.store.get("nodes", "", lost), "Ready")["status"] == "Unknown"
-    assert all(pod["spec"]["nodeName"] == lost for pod in lab.pods("web") if lab.condition(pod, "Ready")["status"] != "True")
+    assert all(
+        pod["spec"]["nodeName"] == lost for pod in lab.pods("web") if lab.condition(pod, "Ready")["status"] != "True"
+    )
     await lab.wait(320)
     assert {pod["spec"]["nodeName"] for pod in lab.pods("web")} == {"node-1", "node-2"} - {lost}

@@ -124,7 +124,9 @@ async def web(lab: Lab) -> Lab:
     return lab
 
 
-async def test_exec_separates_output_and_errors_and_reports_the_exit_code(web: Lab, http: aiohttp.ClientSession) -> None:
+async def test_exec_separates_output_and_errors_and_reports_the_exit_code(
+    web: Lab, http: aiohttp.ClientSession
+) -> None:
     process = await _exec(http, "sh", "-c", "echo $GREETING; cat /nope; exit 3")
     out, err, status = await process.finish()
     assert out == b"hi\n"
@@ -133,7 +135,9 @@ async def test_exec_separates_output_and_errors_and_reports_the_exit_code(web: L
     assert status["details"] == {"causes": [{"reason": "ExitCode", "message": "3"}]}
 
 
-async def test_the_older_protocol_is_spoken_when_the_newer_is_not_offered(web: Lab, http: aiohttp.ClientSession) -> None:
+async def test_the_older_protocol_is_spoken_when_the_newer_is_not_offered(
+    web: Lab, http: aiohttp.ClientSession
+) -> None:
     process = await _exec(http, "true", protocols=("v4.channel.k8s.io",))
     assert process.socket.protocol == "v4.channel.k8s.io"
     assert (await process.finish())[2]["status"] == "Success"
@@ -166,7 +170,9 @@ async def test_files_travel_in_and_out_as_tar(web: Lab, http: aiohttp.ClientSess
     assert (await (await _exec(http, "cat", "/tmp/etc/hostname")).finish())[0] == b"web\n"
 
 
-async def test_a_command_that_is_not_in_the_image_is_an_error_of_the_runtime(web: Lab, http: aiohttp.ClientSession) -> None:
+async def test_a_command_that_is_not_in_the_image_is_an_error_of_the_runtime(
+    web: Lab, http: aiohttp.ClientSession
+) -> None:
     status = (await (await _exec(http, "nope")).finish())[2]
     assert 'exec: "nope": executable file not found in $PATH' in str(status["message"])
 

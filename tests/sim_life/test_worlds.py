@@ -10,7 +10,8 @@ from k9py.core.clock import ManualClock
 from k9py.core.errors import UsageError
 from k9py.sim.demo import load_world, serve
 from k9py.sim.simulation import Simulation
-from k9py.sim.workloads.load import cores_of, serve as serve_load
+from k9py.sim.workloads.load import cores_of
+from k9py.sim.workloads.load import serve as serve_load
 from k9py.sim.worlds.scaling import INITIAL, PROGRAM, VERTICAL
 
 
@@ -74,7 +75,9 @@ def test_the_broken_world_has_a_past() -> None:
     assert restarts > 300
     assert len({pod["metadata"]["creationTimestamp"] for pod in store.list("pods")}) > 25
     assert max(event.get("count") or 1 for event in store.list("events")) > 100
-    sets = [item for item in store.list("replicasets.apps", "shop") if item["metadata"]["name"].startswith("storefront")]
+    sets = [
+        item for item in store.list("replicasets.apps", "shop") if item["metadata"]["name"].startswith("storefront")
+    ]
     assert len(sets) == 3
 
 

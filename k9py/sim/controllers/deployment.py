@@ -173,7 +173,7 @@ class Deployments(Controller):
         """Set one ReplicaSet's size and what it was sized for; returns True when the size changed."""
         replicas = deployment["spec"].get("replicas", 1)
         surge, _ = _fence(deployment)
-        before = item["spec"].get("replicas", 1)
+        before: int = item["spec"].get("replicas", 1)
         marks = {DESIRED: str(replicas), MAXIMUM: str(replicas + surge)}
         annotations = item["metadata"].get("annotations") or {}
         marked = all(annotations.get(name) == text for name, text in marks.items())

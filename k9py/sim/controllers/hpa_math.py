@@ -108,8 +108,7 @@ def propose_average(
 ) -> Proposal | None:
     """Return what an average-value target (cores or bytes per pod) asks for."""
     as_percent = [PodSample(p.name, p.usage, target, p.ready) for p in pods]
-    proposal = propose_utilization(current, 100, as_percent, tolerance=tolerance)
-    return proposal
+    return propose_utilization(current, 100, as_percent, tolerance=tolerance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class Jobs(Controller):
         if not failed:
             return 0.0
         wait = min(LONGEST_RETRY, FIRST_RETRY * 2 ** (len(failed) - 1))
-        return max(map(_ended_at, failed)) + wait - self.cluster.now
+        return float(max(map(_ended_at, failed)) + wait - self.cluster.now)
 
     def _create(self, key: str, job: Object, pods: list[Object], active: list[Object], wanted: int) -> None:
         taken = {pod["metadata"].get("annotations", {}).get(INDEX) for pod in pods if _phase(pod) != "Failed"}

@@ -156,7 +156,8 @@ class Network(Controller):
             self.cluster.delete(SLICES, extra)
 
     def _write_endpoints(self, service: Object, pods: list[Object]) -> None:
-        ready, waiting = [], []
+        ready: list[Object] = []
+        waiting: list[Object] = []
         for pod in pods:
             (ready if is_ready(pod) and not is_going(pod) else waiting).append(_address(pod))
         subset: Object = {}

@@ -309,7 +309,8 @@ def _term(term: Object, node: Object, labels: dict[str, str]) -> bool:
 
 
 def _expression(item: Object, labels: dict[str, str]) -> bool:
-    value, wanted = labels.get(item["key"]), item.get("values") or ()
+    value: str | None = labels.get(item["key"])
+    wanted: list[str] = item.get("values") or []
     match item["operator"]:
         case "In":
             return value in wanted

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from k9py.core.ages import time_or_zero
 from k9py.core.quantity import parse
 from k9py.sim.engine import Engine, Timer
 from k9py.sim.objects import timestamp
@@ -15,6 +14,7 @@ from k9py.sim.workloads.backoff import LONGEST, Backoff, written
 from k9py.sim.workloads.images import Image, program_for
 from k9py.sim.workloads.probes import Probe, Sight
 from k9py.sim.workloads.programs import FOREVER, End, Program
+from k9py.sim.workloads.pulling import Pull
 
 Object = dict[str, Any]
 RELIST = 1.0
@@ -97,13 +97,14 @@ class ContainerLife:
     _timers: list[Timer] = field(default_factory=list)
     _probes: dict[str, Probe] = field(default_factory=dict)
     _crashes: Backoff = field(default_factory=Backoff)
-    _pulls: Backoff = field(default_factory=Backoff)
+    _pull: Pull = field(init=False)
     _past: Past = field(default_factory=Past)
     _duration: float = FOREVER
     _started_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.state = {"waiting": {"reason": self.waiting}}
+        self._pull = Pull(self, self._create)
 
     # what others read
 
@@ -125,7 +126,7 @@ class ContainerLife:
     @property
     def succeeded(self) -> bool:
         """True when it ended with 0."""
-        return self.state.get("terminated", {}).get("exitCode") == 0
+        return bool(self.state.get("terminated", {}).get("exitCode") == 0)
 
     @property
     def started_at(self) -> float:
@@ -149,80 +150,22 @@ class ContainerLife:
         self.active = True
         self.image = self.host.image_of(self.spec.get("image", ""))
         self.program = program_for(self.image, self.spec)
-        self._pull()
-
-    def _pull(self) -> None:
-        image = self.image
-        assert image is not None
-        if image.invalid:
-            self._wait("InvalidImageName", image.invalid)
-            self._fail("InspectFailed", image.invalid)
-            self._fail("Failed", "Error: InvalidImageName")
-            self._later(SYNC, self._pull)
-            return
-        policy = self.spec.get("imagePullPolicy") or _default_policy(image)
-        if self.host.present(image) and policy != "Always":
-            self._tell(
-                "Pulled",
-                f'Container image "{image.reference}" already present on machine and can be accessed by the pod',
-            )
-            self._create()
-            return
-        if policy == "Never":
-            text = f'Container image "{image.reference}" is not present with pull policy of Never'
-            self._wait("ErrImageNeverPull", text)
-            self._fail("ErrImageNeverPull", text)
-            self._fail("Failed", "Error: ErrImageNeverPull")
-            self._later(SYNC, self._pull)
-            return
-        self._tell("Pulling", f'Pulling image "{image.reference}"')
-        cached = self.host.present(image)
-        self._later(0.4 if cached else image.pull, lambda: self._pull_ends(image))
-
-    def _pull_ends(self, image: Image) -> None:
-        if not image.error:
-            took = written_precisely(0.4 if self.host.present(image) else image.pull)
-            self.host.pulled(image)
-            self._tell(
-                "Pulled",
-                f'Successfully pulled image "{image.reference}" in {took} ({took} including waiting). '
-                f"Image size: {image.size} bytes.",
-            )
-            self._create()
-            return
-        self._fail("Failed", f'Failed to pull image "{image.reference}": {image.error}')
-        self._fail("Failed", "Error: ErrImagePull")
-        self._wait("ErrImagePull", image.error)
-        self._pulls.next(self._engine.now)
-        failed_at = self._engine.now
-        self._later(SYNC, lambda: self._pull_waits(image, failed_at))
-
-    def _pull_waits(self, image: Image, failed_at: float) -> None:
-        """Back off from a registry that said no."""
-        if not self._pulls.holds(failed_at, self._engine.now):
-            self._pull()
-            return
-        text = f'Back-off pulling image "{image.reference}"'
-        self._wait("ImagePullBackOff", f"{text}: ErrImagePull: {image.error}")
-        self._tell("BackOff", text)
-        self._fail("Failed", "Error: ImagePullBackOff")
-        left = failed_at + self._pulls.wait - self._engine.now
-        self._later(min(SYNC, left + 0.1), lambda: self._pull_waits(image, failed_at))
+        self._pull.begin()
 
     def _create(self) -> None:
         missing = self.host.missing_config(self.spec)
         if missing:
-            self._wait("CreateContainerConfigError", missing)
-            self._fail("Failed", f"Error: {missing}")
-            self._later(SYNC, self._retry_create)
+            self.wait("CreateContainerConfigError", missing)
+            self.fail("Failed", f"Error: {missing}")
+            self.later(SYNC, self._retry_create)
             return
-        self._tell("Created", "Container created")
-        self._later(0.15, self._run)
+        self.tell("Created", "Container created")
+        self.later(0.15, self._run)
 
     def _retry_create(self) -> None:
         image = self.image
         assert image is not None
-        self._tell(
+        self.tell(
             "Pulled",
             f'Container image "{image.reference}" already present on machine and can be accessed by the pod',
         )
@@ -234,17 +177,17 @@ class ContainerLife:
         digest = hashlib.sha256(f"{self.host.uid}/{self.name}/{self.restarts}".encode()).hexdigest()
         self.container_id = f"containerd://{digest}"
         if self.program.start_error:
-            self._fail("Failed", f"Error: {self.program.start_error}")
+            self.fail("Failed", f"Error: {self.program.start_error}")
             self._over(End(0, 128, "StartError", self.program.start_error), now)
             return
-        self._tell("Started", "Container started")
+        self.tell("Started", "Container started")
         self._started_at = now
         self.state = {"running": {"startedAt": timestamp(now)}}
         self.started = False
         self._duration = self._choose_duration()
         if self._past.end is not None:
             end = self._past.end
-            self._later(self._duration, lambda: self._over(end, self._engine.now))
+            self.later(self._duration, lambda: self._over(end, self._engine.now))
         self._watch_health()
         self.host.started(self)
         self.host.changed()
@@ -303,7 +246,7 @@ class ContainerLife:
             self._engine,
             spec,
             look=lambda probe: self.host.look(self, probe),
-            failed=lambda text: self._fail("Unhealthy", f"{word} probe failed: {text}"),
+            failed=lambda text: self.fail("Unhealthy", f"{word} probe failed: {text}"),
             turned=self._turn_of(kind),
             passing=passing,
         )
@@ -323,7 +266,7 @@ class ContainerLife:
                 self.host.started(self)
                 self.host.changed()
             elif not ok:
-                self._tell("Killing", f"Container {self.name} failed {kind} probe, will be restarted")
+                self.tell("Killing", f"Container {self.name} failed {kind} probe, will be restarted")
                 self.stop(self._grace())
 
         return turned
@@ -345,7 +288,7 @@ class ContainerLife:
         polite = self.program.stop <= grace
         code = self.program.stop_code if polite else KILLED
         end = End(0, code, "Completed" if code == 0 else "Error")
-        self._later(min(self.program.stop, max(grace, 0.05)), lambda: self._over(end, self._engine.now))
+        self.later(min(self.program.stop, max(grace, 0.05)), lambda: self._over(end, self._engine.now))
 
     def kill(self, end: End) -> None:
         """End the run at once, as the OOM killer does; harmless when it does not run."""
@@ -373,7 +316,7 @@ class ContainerLife:
         self.host.changed()
         self.host.ended(self)
         if self._again(end.code) and not self.stopping:
-            self._later(RELIST, lambda: self._retry(now, shown=False))
+            self.later(RELIST, lambda: self._retry(now, shown=False))
 
     def _again(self, code: int) -> bool:
         return self.restart == "Always" or (self.restart == "OnFailure" and code != 0)
@@ -385,14 +328,14 @@ class ContainerLife:
             self._restart()
             return
         if not shown:
-            self._later(ENDED_SHOWN - RELIST, lambda: self._retry(ended_at, shown=True))
+            self.later(ENDED_SHOWN - RELIST, lambda: self._retry(ended_at, shown=True))
         else:
             if "terminated" in self.state:
                 self.last = self.state
-            self._wait("CrashLoopBackOff", self._crash_text("restarting", f"container={self.name}"))
+            self.wait("CrashLoopBackOff", self._crash_text("restarting", f"container={self.name}"))
             left = ended_at + self._crashes.wait - now
-            self._later(min(SYNC, left + 0.1), lambda: self._retry(ended_at, shown=True))
-        self._fail(
+            self.later(min(SYNC, left + 0.1), lambda: self._retry(ended_at, shown=True))
+        self.fail(
             "BackOff",
             f"Back-off restarting failed container {self.name} in pod "
             f"{self.host.name}_{self.host.namespace}({self.host.uid})",
@@ -406,7 +349,7 @@ class ContainerLife:
         if "terminated" in self.state:
             self.last = self.state
         self.restarts += 1
-        self._pull()
+        self._pull.begin()
 
     def _crashes_note(self, now: float) -> None:
         if self.restarts:
@@ -455,7 +398,7 @@ class ContainerLife:
         self._duration = self._choose_duration()
         end = self._past.end
         if end is not None:
-            self._later(max(1.0, began + self._duration - now), lambda: self._over(end, self._engine.now))
+            self.later(max(1.0, began + self._duration - now), lambda: self._over(end, self._engine.now))
         self._watch_health()
         for probe in self._probes.values():
             probe.passing = True
@@ -472,20 +415,24 @@ class ContainerLife:
         own = (self.spec.get("livenessProbe") or {}).get("terminationGracePeriodSeconds")
         return float(30 if own is None else own)
 
-    def _wait(self, reason: str, message: str = "") -> None:
+    def wait(self, reason: str, message: str = "") -> None:
+        """Show a reason for not running."""
         fresh = {"waiting": {"reason": reason} | ({"message": message} if message else {})}
         if fresh != self.state:
             self.state = fresh
             self.ready = self.started = False
             self.host.changed()
 
-    def _tell(self, reason: str, message: str) -> None:
+    def tell(self, reason: str, message: str) -> None:
+        """Write a Normal event."""
         self.host.report(self, "Normal", reason, message)
 
-    def _fail(self, reason: str, message: str) -> None:
+    def fail(self, reason: str, message: str) -> None:
+        """Write a Warning event."""
         self.host.report(self, "Warning", reason, message)
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something later unless the run ends before."""
         self._timers = [timer for timer in self._timers if timer.live and timer.when >= self._engine.now - 1]
         self._timers.append(self._engine.after(seconds, action, name=f"{self.host.name}/{self.name}"))
 
@@ -502,18 +449,3 @@ class ContainerLife:
     def _quiet(self) -> None:
         self._stop_probes()
         self._cancel_timers()
-
-
-def _default_policy(image: Image) -> str:
-    last = image.canonical.rsplit("/", 1)[-1]
-    return "Always" if last.endswith(":latest") and "@" not in last else "IfNotPresent"
-
-
-def written_precisely(seconds: float) -> str:
-    """Write a duration as the kubelet logs a pull: ``1.234s`` or ``412ms``."""
-    return f"{seconds:.3f}s".replace(".000s", "s") if seconds >= 1 else f"{int(seconds * 1000)}ms"
-
-
-def finished_at(state: Object) -> float:
-    """Return when a terminated state ended, Unix seconds; 0 for any other state."""
-    return time_or_zero((state.get("terminated") or {}).get("finishedAt"))

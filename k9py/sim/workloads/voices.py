@@ -76,7 +76,8 @@ def _nginx(source: random.Random, moment: Moment) -> str:
     status = source.choices((200, 304, 404, 499), (88, 8, 3, 1))[0]
     path, agent = source.choice(_PATHS), source.choice(_AGENTS)
     stamp = moment.written("%d/%b/%Y:%H:%M:%S +0000")
-    return f'{_client(source)} - - [{stamp}] "GET {path} HTTP/1.1" {status} {source.randrange(120, 48000)} "-" "{agent}" "-"'
+    asked = f'"GET {path} HTTP/1.1" {status} {source.randrange(120, 48000)}'
+    return f'{_client(source)} - - [{stamp}] {asked} "-" "{agent}" "-"'
 
 
 def _flask(source: random.Random, moment: Moment) -> str:
@@ -104,7 +105,8 @@ def _colour(source: random.Random, moment: Moment) -> str:
     text = source.choice(
         ("token issued", "session refreshed", "password check", "jwks rotated", "login from Zürich 🐕")
     )
-    return f"\x1b[2m{moment.iso}\x1b[0m \x1b[{colour}m{level:>5}\x1b[0m \x1b[1mauth\x1b[0m: {text} user={source.randrange(9999)}"
+    mark = f"\x1b[{colour}m{level:>5}\x1b[0m \x1b[1mauth\x1b[0m"
+    return f"\x1b[2m{moment.iso}\x1b[0m {mark}: {text} user={source.randrange(9999)}"
 
 
 def _redis(source: random.Random, moment: Moment) -> str:
@@ -115,7 +117,8 @@ def _redis(source: random.Random, moment: Moment) -> str:
 
 def _mysql(source: random.Random, moment: Moment) -> str:
     number = source.randrange(10, 9000)
-    return f"{moment.iso[:-1]}000Z {number} [Note] [MY-010914] [Server] Aborted connection {number} to db: 'animals' user: 'api'"
+    text = f"Aborted connection {number} to db: 'animals' user: 'api'"
+    return f"{moment.iso[:-1]}000Z {number} [Note] [MY-010914] [Server] {text}"
 
 
 def _postgres(source: random.Random, moment: Moment) -> str:
@@ -151,7 +154,8 @@ def _access(source: random.Random, moment: Moment) -> str:
 
 def _dns(source: random.Random, moment: Moment) -> str:
     name = source.choice(("redis.shop.svc.cluster.local.", "mysql.default.svc.cluster.local.", "example.org."))
-    return f'[INFO] {_client(source)}:{source.randrange(30000, 60000)} - {source.randrange(65535)} "A IN {name} udp 52 false 512" NOERROR'
+    asker = f"{_client(source)}:{source.randrange(30000, 60000)}"
+    return f'[INFO] {asker} - {source.randrange(65535)} "A IN {name} udp 52 false 512" NOERROR'
 
 
 def _batch(source: random.Random, moment: Moment) -> str:
@@ -223,7 +227,7 @@ VOICES: dict[str, Voice] = {
             "{iso} 0 [System] [MY-010116] [Server] /usr/sbin/mysqld (mysqld 8.4.6) starting as process 1",
             "{iso} 1 [System] [MY-013576] [InnoDB] InnoDB initialization has started.",
             "{iso} 1 [System] [MY-013577] [InnoDB] InnoDB initialization has ended.",
-            "{iso} 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections. Version: '8.4.6'  port: 3306",
+            "{iso} 0 [System] [MY-010931] [Server] /usr/sbin/mysqld: ready for connections. port: 3306",
         ),
         _mysql,
         900.0,
@@ -241,7 +245,7 @@ VOICES: dict[str, Voice] = {
         (
             " :: Spring Boot ::                (v3.5.5)",
             "{iso}  INFO 1 --- [           main] c.a.ledger.Application                   : Starting Application",
-            "{iso}  INFO 1 --- [           main] o.s.b.w.embedded.tomcat.TomcatWebServer  : Tomcat started on port 8080",
+            "{iso}  INFO 1 --- [           main] o.s.b.w.e.tomcat.TomcatWebServer         : Tomcat started on 8080",
         ),
         _spring,
         15.0,

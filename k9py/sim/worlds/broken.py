@@ -16,6 +16,7 @@ from k9py.sim.worlds.builders import (
     cron_job,
     deployment,
     env,
+    env_from_secret,
     ingress,
     job,
     meta,
@@ -66,8 +67,8 @@ SHOP = [
     service("shop", "catalog", 80, 8080),
     deployment("shop", "cart", _web("cart", "shop/cart:3.8.0"), replicas=2),
     service("shop", "cart", 80, 8080),
-    workload("StatefulSet", "shop", "redis", pod_spec(container("redis", "redis:7.4-alpine", port=6379, resources=SMALL)),
-        replicas=2, volumeClaimTemplates=[claim_template("data", "2Gi")]),
+    workload("StatefulSet", "shop", "redis", pod_spec(container("redis", "redis:7.4-alpine", port=6379,
+        resources=SMALL)), replicas=2, volumeClaimTemplates=[claim_template("data", "2Gi")]),
     service("shop", "redis", 6379, clusterIP="None"),
     deployment("shop", "banner", container("banner", BANNER, port=80, resources=SMALL), replicas=1),
     ingress("shop", "storefront", "shop.acme.example", "storefront", 80),
@@ -80,7 +81,7 @@ PAYMENTS = [
     namespace("payments", team="payments", tier="critical"),
     secret("payments", "gateway-keys", api_key="bm90LWEtc2VjcmV0"),
     deployment("payments", "gateway", _web("gateway", "payments/gateway:7.1.2",
-        env=[{"name": "API_KEY", "valueFrom": {"secretKeyRef": {"name": "gateway-keys", "key": "api_key"}}}]), replicas=3),
+        env=env_from_secret("gateway-keys", API_KEY="api_key")), replicas=3),
     service("payments", "gateway", 443, 8080),
     workload("StatefulSet", "payments", "ledger", pod_spec(_web("ledger", "payments/ledger:1.9.4",
         limits=resources("200m", "512Mi", "1", "768Mi"))), replicas=2,
@@ -96,34 +97,38 @@ PLATFORM = [
     service("platform", "auth", 80, 8080),
     namespace("monitoring", team="platform"),
     workload("StatefulSet", "monitoring", "prometheus", pod_spec(container("prometheus", image("ops/prometheus:3.7"),
-        port=9090, resources=resources("250m", "768Mi", "", "2Gi"))), volumeClaimTemplates=[claim_template("data", "50Gi")]),
+        port=9090, resources=resources("250m", "768Mi", "", "2Gi"))),
+        volumeClaimTemplates=[claim_template("data", "50Gi")]),
     service("monitoring", "prometheus", 9090),
     deployment("monitoring", "grafana", container("grafana", image("ops/grafana:12.2"), port=3000, resources=WEB)),
     service("monitoring", "grafana", 80, 3000),
-    workload("DaemonSet", "monitoring", "node-exporter", pod_spec(container("node-exporter", image("ops/node-exporter:1.9"),
-        port=9100), tolerations=EVERYWHERE, hostNetwork=True)),
+    workload("DaemonSet", "monitoring", "node-exporter", pod_spec(container("node-exporter",
+        image("ops/node-exporter:1.9"), port=9100), tolerations=EVERYWHERE, hostNetwork=True)),
     workload("DaemonSet", "monitoring", "log-shipper", pod_spec(container("shipper", image("ops/log-shipper:3.2"),
         resources=SMALL))),
     namespace("data", team="data"),
-    deployment("data", "ingest", _plain("ingest", "data/ingest:0.31.0", limits=resources("200m", "192Mi", "500m", "384Mi")),
-        replicas=2),
+    deployment("data", "ingest", _plain("ingest", "data/ingest:0.31.0",
+        limits=resources("200m", "192Mi", "500m", "384Mi")), replicas=2),
 ]  # fmt: skip
 
 FAILURES: dict[str, list[Object]] = {
     # image
     "26m": [deployment("shop", "search-ui", _plain("search-ui", "shop/search-ui:1.20.0"), replicas=2)],
     "3h": [deployment("payments", "vault-sync", _plain("vault-sync", "payments/vault-sync:3.0"))],
-    "4d": [deployment("legacy", "reports", container("reports", "registry.acme.example/Legacy/Reports:1", resources=SMALL))],
+    "4d": [deployment("legacy", "reports", container("reports",
+        "registry.acme.example/Legacy/Reports:1", resources=SMALL))],
     "19h": [deployment("legacy", "billing", _plain("billing", "legacy/billing:2014.3", imagePullPolicy="Never"))],
     # crash, memory, start
     "2d2h": [deployment("shop", "recommender", _plain("recommender", "shop/recommender:0.9.0-rc2",
-        limits=resources("100m", "256Mi", "500m", "512Mi"), env=env(MODEL_PATH="/models/v9", REDIS_URL="redis://redis:6379/2")))],
+        limits=resources("100m", "256Mi", "500m", "512Mi"),
+        env=env(MODEL_PATH="/models/v9", REDIS_URL="redis://redis:6379/2")))],
     "6d": [
-        deployment("data", "enrich", _plain("enrich", "data/enrich:2.0.0", limits=resources("200m", "256Mi", "1", "384Mi")),
-            replicas=2),
+        deployment("data", "enrich", _plain("enrich", "data/enrich:2.0.0",
+            limits=resources("200m", "256Mi", "1", "384Mi")), replicas=2),
         service("data", "enrich", 80, 8080),
     ],
-    "5h": [deployment("data", "indexer", _plain("indexer", "data/indexer:1.4.7", limits=resources("100m", "128Mi", "1", "256Mi")))],
+    "5h": [deployment("data", "indexer", _plain("indexer", "data/indexer:1.4.7",
+        limits=resources("100m", "128Mi", "1", "256Mi")))],
     "23h": [deployment("platform", "search", _plain("search", "platform/search:8.0"))],
     "8h": [deployment("platform", "accounts", _plain("accounts", "platform/mailer:1.7"), pod={"initContainers": [
         container("wait-for-db", "busybox:1.37", command=["sh", "-c", "echo waiting for postgres; sleep 2"]),
@@ -159,11 +164,13 @@ FAILURES: dict[str, list[Object]] = {
         deployment("team-blue", "sandbox", _plain("sandbox", "platform/mailer:1.7",
             limits=resources("100m", "192Mi", "200m", "256Mi")), replicas=4)],
     # jobs
-    "100m": [job("batch", "import-feed", pod_spec(container("import", image("batch/import-feed:4.4"))), backoffLimit=2)],
+    "100m": [job("batch", "import-feed", pod_spec(container("import", image("batch/import-feed:4.4"))),
+        backoffLimit=2)],
     "5d": [job("batch", "reindex-2026-11", pod_spec(container("reindex", image("batch/nightly-report:2.3"))),
         completions=3, parallelism=1)],
     "30d": [
-        cron_job("batch", "nightly-report", "30 2 * * *", pod_spec(container("report", image("batch/nightly-report:2.3")))),
+        cron_job("batch", "nightly-report", "30 2 * * *",
+            pod_spec(container("report", image("batch/nightly-report:2.3")))),
         cron_job("batch", "mail-digest", "0 7 * * 1", pod_spec(container("digest", image("batch/nightly-report:2.3"))),
             suspend=True),
         cron_job("batch", "sync-feeds", "*/15 * * * *", pod_spec(container("sync", image("batch/import-feed:4.4"))),
@@ -224,7 +231,7 @@ def _stick(simulation: Simulation) -> None:
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
-                "metadata": meta("data", "export-7f2c", labels={"app": "export"}, finalizers=["acme.example/flush-queue"]),
+                "metadata": meta("data", "export-7f2c", labels={"app": "export"}, finalizers=[_FLUSH]),
                 "spec": pod_spec(_plain("export", "data/stuck-writer:1.0")),
             }
         ]
@@ -236,6 +243,7 @@ def _end_namespace(simulation: Simulation) -> None:
     simulation.delete("namespaces", "", "team-green")
 
 
+_FLUSH = "acme.example/flush-queue"
 _GREEN = [
     namespace("team-green", team="green"),
     {

@@ -20,6 +20,15 @@ from k9py.sim.worlds.builders import (
 
 Object = dict[str, Any]
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+COREFILE = """\
+.:53 {
+    errors
+    health
+    ready
+    forward . /etc/resolv.conf
+    cache 30
+}
+"""
 EVERYWHERE = [{"operator": "Exists"}]
 
 
@@ -100,7 +109,8 @@ def _static(name: str, node_name: str, image: str, cpu: str, memory: str = "") -
     """Return the mirror of a static pod of the control plane."""
     body = container(name, image, resources=resources(cpu, memory))
     marks = {"kubernetes.io/config.source": "file", "kubernetes.io/config.hash": f"{zlib.crc32(name.encode()):032x}"}
-    about = meta("kube-system", f"{name}-{node_name}", annotations=marks, labels={"component": name, "tier": "control-plane"})
+    labels = {"component": name, "tier": "control-plane"}
+    about = meta("kube-system", f"{name}-{node_name}", annotations=marks, labels=labels)
     fields = {
         "nodeName": node_name,
         "hostNetwork": True,
@@ -133,10 +143,11 @@ def system(control_plane: str) -> list[Object]:
         readinessProbe=probe("/readyz", 10250, delay=20),
     )
     proxy = container("kube-proxy", f"{registry}/kube-proxy:{VERSION}")
-    network = container("kindnet-cni", "docker.io/kindest/kindnetd:v20250512", resources=resources("100m", "50Mi", "100m", "50Mi"))
+    small = resources("100m", "50Mi", "100m", "50Mi")
+    network = container("kindnet-cni", "docker.io/kindest/kindnetd:v20250512", resources=small)
     return [
         config_map("kube-system", "kube-proxy", **{"config.conf": "mode: iptables\n"}),
-        config_map("kube-system", "coredns", Corefile=".:53 {\n    errors\n    health\n    ready\n    forward . /etc/resolv.conf\n    cache 30\n}\n"),
+        config_map("kube-system", "coredns", Corefile=COREFILE),
         _static("etcd", control_plane, f"{registry}/etcd:3.6.5-0", "100m", "100Mi"),
         _static("kube-apiserver", control_plane, f"{registry}/kube-apiserver:{VERSION}", "250m"),
         _static("kube-controller-manager", control_plane, f"{registry}/kube-controller-manager:{VERSION}", "200m"),

@@ -81,11 +81,14 @@ def _pod(*, broken: bool) -> Object:
 
 def _managed(labels: Object, annotations: Object) -> list[Object]:
     """Return what the controller manager and the kubelet own."""
-    per_container = {
+    per_container: Object = {
         ".": {},
         **{f"f:{name}": {} for name in ("image", "imagePullPolicy", "name", "terminationMessagePath")},
         "f:terminationMessagePolicy": {},
-        "f:env": {f'k:{{"name":"{name}"}}': {".": {}, "f:name": {}, "f:value": {}} for name in ("LOG_LEVEL", "REGION", "CACHE_URL", "DATABASE_URL")},
+        "f:env": {
+            f'k:{{"name":"{name}"}}': {".": {}, "f:name": {}, "f:value": {}}
+            for name in ("LOG_LEVEL", "REGION", "CACHE_URL", "DATABASE_URL")
+        },
         "f:ports": {'k:{"containerPort":8080,"protocol":"TCP"}': {".": {}, "f:containerPort": {}, "f:name": {}}},
         "f:resources": {".": {}, "f:limits": {".": {}, "f:memory": {}}, "f:requests": {".": {}, "f:cpu": {}}},
         "f:livenessProbe": {".": {}, "f:httpGet": {".": {}, "f:path": {}, "f:port": {}}, "f:periodSeconds": {}},
@@ -99,13 +102,13 @@ def _managed(labels: Object, annotations: Object) -> list[Object]:
         **{f"f:{name}": {} for name in ("dnsPolicy", "enableServiceLinks", "restartPolicy", "schedulerName")},
         "f:terminationGracePeriodSeconds": {},
     }
-    about = {
+    about: Object = {
         "f:annotations": {".": {}, **{f"f:{name}": {} for name in annotations}},
         "f:generateName": {},
         "f:labels": {".": {}, **{f"f:{name}": {} for name in labels}},
         "f:ownerReferences": {".": {}, 'k:{"uid":"@OWNER@"}': {}},
     }
-    conditions = {
+    conditions: Object = {
         f'k:{{"type":"{kind}"}}': {
             ".": {},
             "f:lastProbeTime": {},
