@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from k9py.kube.metadata import unix_time
+from k9py.core.ages import time_or_zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def fate_of(pod: dict[str, Any], container: str) -> ContainerFate:
     return ContainerFate(
         restarts=int(found.get("restartCount") or 0),
         running="running" in state,
-        started=unix_time((state.get("running") or {}).get("startedAt")),
+        started=time_or_zero((state.get("running") or {}).get("startedAt")),
         final=phase_over or (ended is not None and not _starts_again(spec, container, ended, init=init)),
         waiting=str((state.get("waiting") or {}).get("reason") or ""),
         ending=_ending(ended or (found.get("lastState") or {}).get("terminated")),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from k9py.core.ages import time_or_zero
 from k9py.core.refs import ObjectRef
-from k9py.kube.metadata import unix_time
 from k9py.kube.verbs import decode_object
 from k9py.kube.watching import PAGE_SIZE
 from k9py.kube.wire import Transport
@@ -83,10 +83,10 @@ def fold(items: list[dict[str, Any]]) -> list[Happening]:
 
 def _read(item: dict[str, Any]) -> Happening:
     series = item.get("series") or {}
-    reported = unix_time(item.get("eventTime"))
-    created = unix_time((item.get("metadata") or {}).get("creationTimestamp"))
-    first = unix_time(item.get("firstTimestamp")) or reported or created
-    last = unix_time(series.get("lastObservedTime")) or unix_time(item.get("lastTimestamp")) or reported or first
+    reported = time_or_zero(item.get("eventTime"))
+    created = time_or_zero((item.get("metadata") or {}).get("creationTimestamp"))
+    first = time_or_zero(item.get("firstTimestamp")) or reported or created
+    last = time_or_zero(series.get("lastObservedTime")) or time_or_zero(item.get("lastTimestamp")) or reported or first
     source = item.get("source") or {}
     component = source.get("component") or item.get("reportingComponent") or ""
     host = source.get("host") or ""

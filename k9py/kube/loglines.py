@@ -8,6 +8,8 @@ from enum import Enum
 
 import msgspec
 
+from k9py.core.ages import format_time
+
 LONGEST_SHOWN = 64 * 1024
 """Bytes of a line that are kept; containers write lines of many megabytes, no person reads them."""
 NANO = 1_000_000_000
@@ -145,4 +147,4 @@ def text_of(line: bytes) -> str:
 
 def since_time(stamp: int) -> str:
     """Return the ``sinceTime`` to resume from: whole seconds, as the kubelet gets no finer ones."""
-    return datetime.fromtimestamp(stamp // NANO, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_time(stamp // NANO)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
+from k9py.core.ages import time_or_zero
 from k9py.core.errors import RubbishError
 from k9py.kube.rows import Page, Row, TableColumn
 
@@ -47,14 +46,6 @@ _LISTS = msgspec.json.Decoder(_List)
 _OBJECTS = msgspec.json.Decoder(_Object)
 
 
-def unix_time(text: str | None) -> float:
-    """Return the Unix seconds of a Kubernetes timestamp, 0 for none or nonsense."""
-    try:
-        return datetime.fromisoformat(text).timestamp() if text else 0.0
-    except ValueError:
-        return 0.0
-
-
 def _owners(references: list[_Owner] | None) -> tuple[str, ...]:
     ordered = sorted(references or (), key=lambda owner: not owner.controller)
     return tuple(text or "" for owner in ordered for text in (owner.kind, owner.name, owner.uid))
@@ -92,7 +83,7 @@ class MetadataProjection:
             namespace=meta.namespace or "",
             name=meta.name or "?",
             resource_version=meta.resource_version or "",
-            created=unix_time(meta.creation_timestamp),
+            created=time_or_zero(meta.creation_timestamp),
             labels=meta.labels,
             owners=_owners(meta.owner_references),
             deleting=meta.deletion_timestamp is not None,
