@@ -517,14 +517,14 @@ class BrowseActions:
         if parent is not None and row is not None:
             self._screen.k9.pods.open_container_logs(parent, row.name, previous=previous)
 
-    async def shell(self) -> None:
+    def shell(self) -> None:
         """Open a shell in a container of the pod under the cursor."""
         row = self._screen.table.cursor_row
         if row is not None:
-            await self._screen.k9.pods.open_shell(row.namespace, row.name, "")
+            self._screen.k9.pods.open_shell(row.namespace, row.name, "")
 
-    async def container_shell(self) -> None:
+    def container_shell(self) -> None:
         """Open a shell in the container under the cursor."""
         parent, row = self._screen.view.parent, self._screen.table.cursor_row
         if parent is not None and row is not None:
-            await self._screen.k9.pods.open_shell(parent.namespace, parent.name, row.name)
+            self._screen.k9.pods.open_shell(parent.namespace, parent.name, row.name)

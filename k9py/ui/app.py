@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ from k9py.core.ages import human
 from k9py.core.clock import Clock, SystemClock
 from k9py.core.errors import K9Error, SettingsError
 from k9py.core.refs import Scope
-from k9py.core.tasks import FailureHandler
+from k9py.core.tasks import FailureHandler, TaskSet
 from k9py.kube.permissions import Verdict
 from k9py.kube.session import Session
 from k9py.resources.actions import ACTIONS, Action, Actions, Danger, Where
@@ -88,6 +89,7 @@ class K9App(DiffApp[None]):
         self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
         """The browser, whatever lies over it."""
         self._is_shut = False
+        self._tasks = TaskSet(self.report_failure)
         self.fault: Exception | None = None
         """The defect the program ended with."""
         self.pods = PodWork(self)
@@ -111,6 +113,7 @@ class K9App(DiffApp[None]):
         self.remember_now()
         self.browser.listing.close()
         self.browser.detail.close()
+        await self._tasks.close()
         await self.flushing.close()
         await self.measuring.close()
         await self.connection.close()
@@ -285,11 +288,8 @@ class K9App(DiffApp[None]):
             self.flash_text(reason, Tone.WARN)
             return
         try:
-            refusal = await self.globals.refusal(action)
-            if refusal:
-                self.flash_text(refusal, Tone.WARN)
-                self.browser.show_keys()
-                return
+            # Nothing here waits for the network: what the server refuses, it refuses when asked for it.
+            self.globals.ask_about(action)
             result = handler()
             if inspect.isawaitable(result):
                 await result
@@ -341,6 +341,8 @@ class K9App(DiffApp[None]):
 
     def cancel_current(self) -> bool:
         """Cancel what is going on: a prompt, a choice, a log on top; False when there is nothing to cancel."""
+        if self.pods.cancel():
+            return True
         for prompt in self.screen.query(Prompt):
             if prompt.mode:
                 prompt.key("cancel")
@@ -349,6 +351,28 @@ class K9App(DiffApp[None]):
             self.screen.dismiss()
             return True
         return False
+
+    def start_quietly(self, coroutine: Coroutine[Any, Any, None], *, name: str) -> None:
+        """Do something in the background that nobody waits for; what goes wrong is logged."""
+
+        async def run() -> None:
+            try:
+                await coroutine
+            except K9Error as error:
+                _LOG.info("%s: %s", name, error.with_remedy())
+
+        self._tasks.start(run(), name=name)
+
+    def start_loudly(self, coroutine: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Do something in the background that a person asked for; what goes wrong is said."""
+
+        async def run() -> None:
+            try:
+                await coroutine
+            except (K9Error, OSError) as error:
+                self.flash(error)
+
+        return self._tasks.start(run(), name=name)
 
     def attempt(self, act: Callable[[], None]) -> None:
         """Do something for a person; what goes wrong is said."""

@@ -199,6 +199,7 @@ class BrowseScreen(Screen[None]):
         self.tabs.trail.update(view)
         self.listing.open(view, spec, source, self.k9.row_context(spec), lambda: self.k9.flushing.wake(self))
         self.k9.measuring.show(spec, view)
+        self.k9.globals.learn_rights(view.scope.namespaces)
         self.listing.want(view.cursor)
         self.table.focus()
         self.k9.remember(view)

@@ -53,14 +53,10 @@ class GlobalActions:
     def learn(self, session: Session) -> None:
         """Read the namespaces of a session in the background, for completion and choosing."""
         self._namespaces = Namespaces(session.named_namespaces(), complete=False)
-        self._app.run_worker(self._learn(session), name="namespaces", group="namespaces", exit_on_error=False)
+        self._app.start_quietly(self._learn(session), name="namespaces")
 
     async def _learn(self, session: Session) -> None:
-        try:
-            known = await session.namespaces()
-        except K9Error as error:
-            self._app.flash(error)
-            return
+        known = await session.namespaces()
         if session is self._app.session:
             self._namespaces = known
 
@@ -108,32 +104,42 @@ class GlobalActions:
         return resource, namespace if resource.namespaced else ""
 
     def known_verdict(self, action: Action) -> Verdict:
-        """Return NO when a right the action needs is known to be missing; doubt never hides anything."""
+        """Return what is known of the rights an action needs; doubt never hides anything."""
         session = self._app.session
         for need in action.needs if session is not None else ():
             asked = self._asked(need)
             if asked is None or session is None:
                 continue
             verdict = session.permissions.known(need.verb, asked[0], asked[1], subresource=need.subresource)
-            if verdict is Verdict.NO:
-                return Verdict.NO
-        return Verdict.UNKNOWN
+            if verdict is not Verdict.YES:
+                return verdict
+        return Verdict.YES if action.needs else Verdict.UNKNOWN
 
-    async def refusal(self, action: Action) -> str:
-        """Ask the server whether an action is allowed; returns why not, empty when it is or nobody can tell."""
+    def ask_about(self, action: Action) -> None:
+        """Find out in the background whether an action is allowed, so that its key goes when it is not."""
         session = self._app.session
-        for need in action.needs if session is not None else ():
-            asked = self._asked(need)
-            if asked is None or session is None:
-                continue
-            try:
-                verdict = await session.permissions.allowed(need.verb, asked[0], asked[1], subresource=need.subresource)
-            except K9Error:
-                # Who cannot be asked cannot forbid: the request itself will be answered by the server.
-                continue
-            if verdict is Verdict.NO:
-                return f"you are not allowed to {self.right_of(action)}"
-        return ""
+        questions = [(need, asked) for need in action.needs if (asked := self._asked(need)) is not None]
+        if session is None or not questions or self.known_verdict(action) is not Verdict.UNKNOWN:
+            return
+
+        async def ask() -> None:
+            for need, (resource, namespace) in questions:
+                await session.permissions.allowed(need.verb, resource, namespace, subresource=need.subresource)
+            self._app.browser.show_keys()
+
+        self._app.start_quietly(ask(), name="permissions")
+
+    def learn_rights(self, namespaces: tuple[str, ...]) -> None:
+        """Read the rules of namespaces somebody looks at."""
+        session = self._app.session
+        if session is None or not namespaces:
+            return
+
+        async def ask() -> None:
+            await session.permissions.prefetch(namespaces)
+            self._app.browser.show_keys()
+
+        self._app.start_quietly(ask(), name="permissions")
 
     def right_of(self, action: Action) -> str:
         """Return the right an action needs, as a person says it."""

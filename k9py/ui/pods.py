@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource, ObjectRef
+from k9py.kube.execs import ExecSession
 from k9py.kube.rows import Row
 from k9py.kube.session import Session
 from k9py.resources.model import Tone
@@ -24,6 +26,7 @@ class PodWork:
 
     def __init__(self, app: K9App) -> None:
         self._app = app
+        self._connecting: asyncio.Task[None] | None = None
 
     def _session(self) -> Session:
         session = self._app.session
@@ -61,37 +64,52 @@ class PodWork:
 
     # ------------------------------------------------------------------ shells
 
-    async def open_shell(self, namespace: str, pod: str, container: str) -> None:
+    def open_shell(self, namespace: str, pod: str, container: str) -> None:
         """Open a shell; asks which container where that is not clear."""
+        self.cancel()
         session = self._session()
-        if container:
-            await self._shell(session, namespace, pod, container)
-            return
-        found = await session.get(session.discovery.resolve("pods"), namespace, pod)
-        container = default_container(found)
-        if container:
-            await self._shell(session, namespace, pod, container)
-            return
+        self._app.flash_text(f"Connecting to {pod} {self._app.look.glyphs.ellipsis}  ctrl+c cancels")
+        self._connecting = self._app.start_loudly(self._connect(session, namespace, pod, container), name="shell")
+
+    def cancel(self) -> bool:
+        """Give up connecting; False when nothing was being connected."""
+        task, self._connecting = self._connecting, None
+        return task is not None and task.cancel()
+
+    async def _connect(self, session: Session, namespace: str, pod: str, container: str) -> None:
+        if not container:
+            found = await session.get(session.discovery.resolve("pods"), namespace, pod)
+            container = default_container(found)
+            if not container:
+                self._ask(namespace, pod, found)
+                return
+        command = self._app.settings.shell.command
+        # Connected first: a refusal is then told on the screen instead of on an empty terminal.
+        running = await session.open_exec(namespace, pod, command, container=container)
+        self._app.hide_flash()
+        # The terminal is lent inside the application's own loop: nothing may paint meanwhile.
+        self._app.call_later(self._run, running)
+
+    def _ask(self, namespace: str, pod: str, found: dict[str, Any]) -> None:
         names = [str(entry.get("name")) for entry in (found.get("spec") or {}).get("containers") or ()]
 
-        async def picked(ids: tuple[str, ...] | None) -> None:
+        def picked(ids: tuple[str, ...] | None) -> None:
             if ids:
-                try:
-                    await self._shell(session, namespace, pod, ids[0])
-                except K9Error as error:
-                    self._app.flash(error)
+                self._app.attempt(lambda: self.open_shell(namespace, pod, ids[0]))
 
         choices = [Choice(name, name) for name in names]
         self._app.push_screen(PickScreen(self._app.look, f"Shell in which container of {pod}?", choices), picked)
 
-    async def _shell(self, session: Session, namespace: str, pod: str, container: str) -> None:
-        command = self._app.settings.shell.command
-        # Connected first: a refusal is then told on the screen instead of on an empty terminal.
-        async with await session.open_exec(namespace, pod, command, container=container) as running:
-            stdin, stdout = terminal_files()
-            with self._app.suspend():
-                result = await run_in_terminal(running, stdin=stdin, stdout=stdout)
+    async def _run(self, running: ExecSession) -> None:
+        """Lend the terminal to the command until it ends."""
+        said = ""
+        try:
+            async with running:
+                stdin, stdout = terminal_files()
+                with self._app.suspend():
+                    said = ending(await run_in_terminal(running, stdin=stdin, stdout=stdout))
+        except K9Error as error:
+            said = error.with_remedy()
         self._app.repaint_all()
-        said = ending(result)
         if said:
             self._app.flash_text(said, Tone.WARN)
