@@ -111,9 +111,9 @@ def percent_text(value: float) -> str:
     return NO_SAMPLE if value == MISSING else f"{value:.0f}"
 
 
-def percent_tone(value: float) -> Tone:
-    """Return WARN from 80 and BAD from 95 on."""
-    return Tone.BAD if value >= 95 else Tone.WARN if value >= 80 else Tone.PLAIN
+def percent_tone(value: float, ctx: RowContext) -> Tone:
+    """Return WARN and BAD from the percentages on that the settings name."""
+    return Tone.BAD if value >= ctx.critical else Tone.WARN if value >= ctx.warn else Tone.PLAIN
 
 
 def sparkline(values: Sequence[float], top: float, *, width: int, ascii: bool = False) -> str:

@@ -134,6 +134,10 @@ class RowContext:
     """Ready addresses behind a service (namespace, name); None when endpoint slices are not being watched."""
     ascii: bool = False
     """Use the ASCII twin of every sign."""
+    warn: float = 70.0
+    """Percent of a limit from which a value is a warning (settings: metrics.warn)."""
+    critical: float = 90.0
+    """Percent of a limit from which a value is bad (settings: metrics.critical)."""
 
 
 class Measure(Enum):

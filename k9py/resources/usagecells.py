@@ -96,7 +96,7 @@ class UsageColumns(Generic[R]):
         return self._maker(
             f"{kind.id}%{suffix}", title, lambda row, ctx: percent_text(value(row, ctx)), sort=value, align="right",
             width=4, rank=kind.rank + later, live=True, measure=Measure.PERCENT,
-            tone=(lambda row, ctx: percent_tone(value(row, ctx))) if suffix != "r" else None,
+            tone=(lambda row, ctx: percent_tone(value(row, ctx), ctx)) if suffix != "r" else None,
             description=f"{kind.title} used in percent of {of}",
         )  # fmt: skip
 

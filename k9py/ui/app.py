@@ -15,6 +15,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from k9py.config.keymap import Keymap, build_keymap
 from k9py.config.launch import UiOptions
 from k9py.config.loading import SettingsFile, load_settings
 from k9py.config.paths import Paths
@@ -78,7 +79,7 @@ class K9App(DiffApp[None]):
         self.options = options
         self.connector = connector
         self._settings_file = settings_file
-        self.actions: Actions = ACTIONS.rebound(self.settings.keys)
+        self.actions: Actions = self._keymap().actions
         self.flushing = FlushClock(clock, interval=terminal.flush_interval, ages=terminal.age_interval)
         self.burst = Burst(self)
         self.connection = Connection(connector, self, clock, _Loan(self))
@@ -142,6 +143,11 @@ class K9App(DiffApp[None]):
 
     # ------------------------------------------------------------------ parts
 
+    def _keymap(self) -> Keymap:
+        """Return the actions with the person's own keys, as far as these are right."""
+        settings = self._settings_file
+        return build_keymap(ACTIONS, self.settings.keys, file=settings.file, lines=settings.lines)
+
     @property
     def session(self) -> Session | None:
         """The session in use."""
@@ -190,11 +196,13 @@ class K9App(DiffApp[None]):
     def session_opened(self, session: Session) -> None:
         """Show the tabs of this context."""
         self.settings = self._settings_file.settings(session.context)
-        self.actions = ACTIONS.rebound(self.settings.keys)
+        keymap = self._keymap()
+        self.actions = keymap.actions
         self._opener = Opener(session, self.connector.contexts)
         message = self.memory.recall(session.context)
-        if message:
-            self.flash_text(message, Tone.WARN)
+        for said in (message, *map(str, keymap.problems[:1])):
+            if said:
+                self.flash_text(said, Tone.WARN)
         browser = self.browser
         browser.tabs = self.memory.tabs(session.namespace)
         self.measuring.start(session)
@@ -508,7 +516,7 @@ def run_ui(options: UiOptions) -> int:
     def failure_handler() -> FailureHandler:
         return app.report_failure
 
-    connector = KubeconfigConnector(options, os.environ, paths, clock, failure_handler)
+    connector = KubeconfigConnector(options, os.environ, paths, clock, failure_handler, settings_file)
     app = K9App(connector, settings_file, clock, options=options, paths=paths, terminal=terminal)
     app.run(mouse=ui.mouse)
     if app.fault is not None:

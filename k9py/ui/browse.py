@@ -197,7 +197,14 @@ class BrowseScreen(Screen[None]):
                 self.open_view()
             return
         self.tabs.trail.update(view)
-        self.listing.open(view, spec, source, self.k9.row_context(spec), lambda: self.k9.flushing.wake(self))
+        self.listing.open(
+            view,
+            spec,
+            source,
+            self.k9.row_context(spec),
+            lambda: self.k9.flushing.wake(self),
+            fade=self.k9.settings.ui.change_mark,
+        )
         self.k9.measuring.show(spec, view)
         self.k9.globals.learn_rights(view.scope.namespaces)
         self.listing.want(view.cursor)
@@ -459,6 +466,8 @@ class BrowseScreen(Screen[None]):
         """Show the detail pane: ``full``, ``beside``, ``below``, or ``auto`` by the room there is."""
         if split == "auto":
             split = "beside" if self.size.width >= BESIDE_FROM else "full"
+            chosen = self.k9.settings.ui.split
+            split = {"auto": split, "off": "full"}.get(chosen, chosen)
         self.body.set_class(split == "full", "-full")
         self.body.set_class(split != "full", "-split")
         self.body.set_class(split == "beside", "-beside")

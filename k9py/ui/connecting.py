@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from k9py.config.launch import UiOptions
+from k9py.config.launch import UiOptions, within_settings
+from k9py.config.loading import SettingsFile
 from k9py.config.paths import Paths
 from k9py.config.state import recall
 from k9py.core.clock import Clock
@@ -14,6 +15,7 @@ from k9py.core.tasks import FailureHandler
 from k9py.kube.aio import TerminalLoan
 from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.session import Session
+from k9py.kube.target import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,14 @@ class KubeconfigConnector:
         paths: Paths,
         clock: Clock,
         on_failure: Callable[[], FailureHandler],
+        settings: SettingsFile,
     ) -> None:
         self._options = options
         self._environ = environ
         self._paths = paths
         self._clock = clock
         self._on_failure = on_failure
+        self._settings = settings
 
     def _load(self) -> Kubeconfig:
         return Kubeconfig.load(self._options.kubeconfig or None, self._environ)
@@ -64,9 +68,19 @@ class KubeconfigConnector:
         """Resolve the context and connect."""
         overrides = self._options.connection
         if context and context != overrides.context:
-            # What the command line says of a cluster or user belongs to the context it was given with.
-            overrides = replace(overrides, context=context, cluster="", user="", server="", namespace="")
-        target = self._load().target(overrides=overrides)
+            # What the command line says of a cluster or its user belongs to the context it was given with: a token
+            # must not travel to another server. Who to act as is the person's choice everywhere.
+            overrides = Overrides(
+                context=context,
+                as_user=overrides.as_user,
+                as_groups=overrides.as_groups,
+                as_uid=overrides.as_uid,
+                as_extra=overrides.as_extra,
+                request_timeout=overrides.request_timeout,
+            )
+        config = self._load()
+        settings = self._settings.settings(context or overrides.context or config.current_context)
+        target = config.target(overrides=within_settings(overrides, settings))
         state = recall(self._paths, target.context).state
         known = (*(state.namespaces or ()), *state.favourites, *self._options.namespaces)
         return await Session.open(

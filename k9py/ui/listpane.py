@@ -63,8 +63,19 @@ class ListPane(Vertical):
         """Every column of the kind, also the wide ones; what filters may compare."""
         return self._columns
 
-    def open(self, view: View, spec: KindSpec, source: Source, context: RowContext, wake: Callable[[], None]) -> None:
-        """Show another list. ``wake`` is called whenever the source has something new."""
+    def open(
+        self,
+        view: View,
+        spec: KindSpec,
+        source: Source,
+        context: RowContext,
+        wake: Callable[[], None],
+        *,
+        fade: float,
+    ) -> None:
+        """Show another list. ``wake`` is called whenever the source has something new; ``fade`` is how many seconds
+        change marks stay.
+        """
         self.close()
         self.view, self.spec, self.source = view, spec, source
         self._wake = wake
@@ -74,6 +85,7 @@ class ListPane(Vertical):
         self._was_live = False
         self.asked_fields = ""
         table = self.table
+        table.set_fade(fade)
         table.clear_marks()
         table.reset(())
         table.set_context(context)

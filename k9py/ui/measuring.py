@@ -159,6 +159,8 @@ class Measuring:
             now=self._app.now(),
             usage=self._collector if spec.metered else None,
             ascii=self._app.look.glyphs is ASCII,
+            warn=self._app.settings.metrics.warn,
+            critical=self._app.settings.metrics.critical,
         )
         if companion is not None and spec.id == "nodes":
             context.pods_on_node = companion.get

@@ -186,10 +186,9 @@ async def running(
     paths = Paths.of(environ)
     chosen = options or UiOptions(namespaces=("shop",))
     app: K9App
-    connector = KubeconfigConnector(chosen, environ, paths, clock, lambda: app.report_failure)
-    app = K9App(
-        connector, load_settings(paths, environ), clock, options=chosen, paths=paths, terminal=Terminal.detect(environ)
-    )
+    loaded = load_settings(paths, environ)
+    connector = KubeconfigConnector(chosen, environ, paths, clock, lambda: app.report_failure, loaded)
+    app = K9App(connector, loaded, clock, options=chosen, paths=paths, terminal=Terminal.detect(environ))
     try:
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, pilot, server)
