@@ -79,7 +79,7 @@ class K9App(DiffApp[None]):
         self.options = options
         self.connector = connector
         self._settings_file = settings_file
-        self.actions: Actions = self._keymap().actions
+        self.actions: Actions = self._own_keys().actions
         self.flushing = FlushClock(clock, interval=terminal.flush_interval, ages=terminal.age_interval)
         self.burst = Burst(self)
         self.connection = Connection(connector, self, clock, _Loan(self))
@@ -143,7 +143,7 @@ class K9App(DiffApp[None]):
 
     # ------------------------------------------------------------------ parts
 
-    def _keymap(self) -> Keymap:
+    def _own_keys(self) -> Keymap:
         """Return the actions with the person's own keys, as far as these are right."""
         settings = self._settings_file
         return build_keymap(ACTIONS, self.settings.keys, file=settings.file, lines=settings.lines)
@@ -196,7 +196,7 @@ class K9App(DiffApp[None]):
     def session_opened(self, session: Session) -> None:
         """Show the tabs of this context."""
         self.settings = self._settings_file.settings(session.context)
-        keymap = self._keymap()
+        keymap = self._own_keys()
         self.actions = keymap.actions
         self._opener = Opener(session, self.connector.contexts)
         message = self.memory.recall(session.context)
