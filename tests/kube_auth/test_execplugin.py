@@ -283,6 +283,39 @@ async def test_the_environment_arguments_and_exec_info_reach_the_plugin(tmp_path
     assert said["info"] == {"kind": "ExecCredential", "apiVersion": V1, "spec": {"interactive": False}}
 
 
+async def test_a_quiet_plugin_reads_nothing_of_what_is_typed(tmp_path: Path) -> None:
+    plugin = Plugin(
+        tmp_path,
+        """
+        import json, os, sys
+        print(json.dumps({"kind": "ExecCredential", "apiVersion": os.environ["VERSION"],
+                          "status": {"token": "read:" + sys.stdin.read()}}))
+        """,
+    )
+    kept, (reading, writing) = os.dup(0), os.pipe()
+    os.dup2(reading, 0)
+    try:
+        os.write(writing, b"typed")
+        os.close(writing)
+        grant = await plugin.source(mode="IfAvailable").fetch(may_prompt=True)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(reading)
+    assert grant.authorization == "Bearer read:"
+
+
+async def test_a_request_refused_late_takes_the_grant_another_one_already_renewed(tmp_path: Path) -> None:
+    plugin = Plugin(tmp_path, COUNTING)
+    credentials = Credentials(plugin.source(), ManualClock())
+    refused_grant = await credentials.current()
+    first = await credentials.renew(refused_grant)
+    second = await credentials.renew(refused_grant)
+    assert first.authorization == second.authorization == "Bearer token-2"
+    assert plugin.runs == 2
+    await credentials.close()
+
+
 async def test_cluster_info_is_given_when_the_kubeconfig_says_so(
     connect: Connect, config: ConfigFile, tmp_path: Path, pki: Pki
 ) -> None:
@@ -456,6 +489,23 @@ async def test_closing_ends_a_run_that_is_under_way(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert not Path(f"/proc/{plugin.runs_file.read_text()}/cwd").exists()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_closing_while_the_plugin_is_being_started_neither_hangs_nor_leaves_it(
+    tmp_path: Path, turns: int
+) -> None:
+    plugin = Plugin(tmp_path, 'import os, time; open(os.environ["RUNS"], "w").write(str(os.getpid())); time.sleep(600)')
+    source = plugin.source()
+    running = asyncio.create_task(source.fetch(may_prompt=True))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.wait([running])
+    assert running.cancelled()
+    left = plugin.runs_file.read_text() if plugin.runs else ""
+    assert not left or not Path(f"/proc/{left}/cwd").exists()
 
 
 async def test_large_output_on_both_pipes_does_not_block(tmp_path: Path) -> None:

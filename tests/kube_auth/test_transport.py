@@ -285,6 +285,20 @@ async def test_a_gateway_page_with_502_is_a_server_error_that_may_pass(connect: 
             await transport.request("GET", "/x")
 
 
+async def test_an_error_without_end_is_read_no_further_than_needed(connect: Connect) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=500)
+        await response.prepare(request)
+        while True:
+            await response.write(b"oops " * 1000)
+
+    async with api_server(endless) as server:
+        transport = await connect(plain(server.url))
+        with pytest.raises(ServerError, match="HTTP 500: oops oops") as caught:
+            await transport.request("GET", "/x", timeout=10)
+    assert len(str(caught.value)) < 300
+
+
 async def test_a_redirect_is_not_followed_and_its_query_not_shown(connect: Connect) -> None:
     async def redirect(request: web.Request) -> web.Response:
         raise web.HTTPFound("https://login.example/start?ticket=SECRET")
