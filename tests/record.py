@@ -19,7 +19,10 @@ from typing import Any
 
 import yaml
 
-DATA = Path(__file__).parent.parent / "k9py" / "sim" / "data"
+PACKAGE = Path(__file__).parent.parent / "k9py"
+DATA = PACKAGE / "sim" / "data"
+SHARED = PACKAGE / "core" / "data"
+"""What the manifests read as well."""
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 FIRST_OBJECTS = (
@@ -81,14 +84,15 @@ def record(server: Server) -> None:
         document["items"] = [g for g in document["items"] if g["metadata"].get("name") not in foreign]
         for group in document["items"]:
             group["metadata"].pop("creationTimestamp", None)
-    _write("discovery.json", _compact(discovery))
+    _write("discovery.json", _compact(discovery), SHARED)
     _write("tables.json", _compact(_columns(server, discovery)))
     _write("bookmarks.json", _compact(_bookmarks(server, discovery)))
     _write("version.json", _compact(server.get("/version")))
     index = server.get("/openapi/v3")["paths"]
     served = {name: entry for name, entry in index.items() if not foreign & set(name.split("/"))}
     documents = {name: server.get(entry["serverRelativeURL"]) for name, entry in sorted(served.items())}
-    _write("openapi.json.xz", lzma.compress(_compact(documents), preset=9 | lzma.PRESET_EXTREME))
+    packed = lzma.compress(_compact(documents), preset=9 | lzma.PRESET_EXTREME)
+    _write("openapi.json.xz", packed, SHARED)
     objects = [obj for path in FIRST_OBJECTS for obj in _first_objects(server.get(path))]
     _write("first_objects.json.xz", lzma.compress(_compact(objects), preset=9 | lzma.PRESET_EXTREME))
 
@@ -172,8 +176,8 @@ def _compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _write(name: str, body: bytes) -> None:
-    (DATA / name).write_bytes(body)
+def _write(name: str, body: bytes, folder: Path = DATA) -> None:
+    (folder / name).write_bytes(body)
     sys.stderr.write(f"{name}: {len(body)} bytes\n")
 
 

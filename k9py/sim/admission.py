@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from k9py.core.errors import ApiError
+from k9py.core.schemas import ANY, Type
 from k9py.sim import customs, defaults, deletion, fieldsets, pod_defaults, statuses, validation
 from k9py.sim.conformance import Conformance
 from k9py.sim.conversion import convert
 from k9py.sim.objects import Object, meta
 from k9py.sim.requests import Call
-from k9py.sim.schemas import ANY, Type
 from k9py.sim.statuses import bad_request
 
 _CHANGING_PODS = frozenset({"ephemeralcontainers", "resize"})

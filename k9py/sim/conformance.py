@@ -8,8 +8,8 @@ from typing import Any
 
 from k9py.core import quantity
 from k9py.core.errors import QuantityError
+from k9py.core.schemas import Type
 from k9py.sim.objects import Object
-from k9py.sim.schemas import Type
 from k9py.sim.statuses import bad_request
 
 _QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"

@@ -6,11 +6,11 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 import msgspec
 
+from k9py.core import recorded
 from k9py.core.refs import ApiResource, Gvr
 from k9py.sim.history import StoredKind
 
@@ -65,7 +65,7 @@ class Catalog:
     """Everything that has a path, by group, version and plural name."""
 
     def __init__(self, document: Mapping[str, Any] | None = None) -> None:
-        recorded = document if document is not None else _recorded()
+        said = document if document is not None else recorded.discovery()
         self.groups: dict[str, dict[str, Version]] = {}
         self.address = ""
         """Host and port of the server."""
@@ -73,7 +73,7 @@ class Catalog:
         """Grows with every change of what is served."""
         self._documents: dict[str, tuple[bytes, str]] = {}
         for part in ("api", "apis"):
-            for item in recorded[part]["items"]:
+            for item in said[part]["items"]:
                 for version in item["versions"]:
                     self.set_version(item["metadata"].get("name", ""), version["version"], version["resources"])
 
@@ -260,9 +260,3 @@ def _storage_hash(served: Served) -> str:
     group, _, version = served.stored.api_version.rpartition("/")
     text = f"{group}/{version}/{served.stored.kind}"
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
-
-
-def _recorded() -> Mapping[str, Any]:
-    raw = resources.files("k9py.sim").joinpath("data/discovery.json").read_bytes()
-    decoded: Mapping[str, Any] = msgspec.json.decode(raw)
-    return decoded

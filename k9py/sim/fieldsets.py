@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.sim.schemas import Type
+from k9py.core.schemas import Type
 
 Path = tuple[str, ...]
 Paths = frozenset[Path]

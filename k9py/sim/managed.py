@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.core.errors import ApiError, Cause
+from k9py.core.schemas import Type
 from k9py.sim import fieldsets
 from k9py.sim.fieldsets import STRIPPED, Difference, Path, Paths
 from k9py.sim.objects import Object
-from k9py.sim.schemas import Type
 
 BEFORE_APPLY = "before-first-apply"
 """Owner of what an untracked object held when something was first applied to it."""

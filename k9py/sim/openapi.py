@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 import msgspec
 
-from k9py.sim.schemas import Definitions, Type
+from k9py.core import recorded
+from k9py.core.schemas import Definitions, Type
 
 
 class OpenApi:
@@ -23,8 +22,7 @@ class OpenApi:
 
     def _documents(self) -> dict[str, msgspec.Raw]:
         if self._recorded is None:
-            packed = resources.files("k9py.sim").joinpath("data/openapi.json.xz").read_bytes()
-            self._recorded = msgspec.json.decode(lzma.decompress(packed), type=dict[str, msgspec.Raw])
+            self._recorded = recorded.openapi()
         return self._recorded
 
     def document(self, name: str) -> bytes | None:

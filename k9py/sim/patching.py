@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k9py.core.errors import ApiError
+from k9py.core.schemas import ANY, Type
 from k9py.sim.objects import Object
-from k9py.sim.schemas import ANY, Type
 from k9py.sim.statuses import bad_request
 
 _REJECTED = "the server rejected our request due to an error in our request"

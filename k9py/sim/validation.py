@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k9py.core.errors import Cause
+from k9py.core.schemas import Type, walk
 from k9py.sim import matching, validation_pods
 from k9py.sim.objects import Object
 from k9py.sim.rules import Causes
-from k9py.sim.schemas import Type, walk
 
 Check = Callable[[Causes, Object, Object | None], None]
 _RBAC = "rbac.authorization.k8s.io"

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from k9py.core.errors import ApiError, Cause
+from k9py.core.schemas import ANY, Type
 from k9py.sim import admission, bodies, fieldsets, managed, patching, statuses
 from k9py.sim.answers import answer
 from k9py.sim.conversion import convert
@@ -18,7 +19,6 @@ from k9py.sim.negotiation import negotiate
 from k9py.sim.objects import Object, timestamp
 from k9py.sim.reading import renderer, select_page
 from k9py.sim.requests import Call
-from k9py.sim.schemas import ANY, Type
 from k9py.sim.statuses import bad_request
 
 JSON_PATCH = "application/json-patch+json"
