@@ -228,3 +228,23 @@ async def test_an_autoscaler_without_requests_says_which_container_lacks_them(la
     active = lab.condition(scaler, "ScalingActive")
     assert (active["status"], active["reason"]) == ("False", "FailedGetResourceMetric")
     assert "missing request for cpu in container app of Pod api-" in active["message"]
+
+
+async def test_many_events_that_differ_only_in_their_message_become_one(lab: Lab) -> None:
+    lab.create(quota("default", "compute", pods="0"))
+    lab.deploy("web", "nginx")
+    await lab.wait(3600)
+    events = lab.events("web-", "FailedCreate")
+    combined = [event for event in events if event["message"].startswith("(combined from similar events): ")]
+    assert len(combined) == 1
+    assert combined[0]["count"] > 1
+
+
+async def test_a_daemon_pod_stays_on_a_node_that_takes_no_new_ones(lab: Lab) -> None:
+    lab.create(workload("DaemonSet", "default", "agent", pod_spec(container("agent", "nginx"))))
+    await lab.wait(10)
+    taint = {"key": "dedicated", "value": "db", "effect": "NoSchedule"}
+    lab.store.modify("nodes", "", "node-2", lambda fresh: fresh["spec"].update(taints=[taint]))
+    await lab.wait(10)
+    assert len(lab.pods("agent")) == 2
+    assert lab.store.get("daemonsets.apps", "default", "agent")["status"]["numberMisscheduled"] == 1

@@ -55,15 +55,17 @@ class DaemonSets(Controller):
         data = {"spec": {"template": owner["spec"]["template"]}}
         keep_revision(self.cluster, owner, f"{owner['metadata']['name']}-{digest}", data)
         pods = {_target(pod): pod for pod in self.cluster.owned("pods", owner)}
-        wanted = [node for node in self.cluster.list("nodes") if self._belongs(owner, node)]
-        names = {node["metadata"]["name"] for node in wanted}
+        nodes = self.cluster.list("nodes")
+        names = {node["metadata"]["name"] for node in nodes if self._belongs(owner, node)}
+        # A node that went bad gets no new pod, but keeps the one it has unless a NoExecute taint drives it out.
+        allowed = {node["metadata"]["name"] for node in nodes if self._belongs(owner, node, effects=("NoExecute",))}
         try:
             for name in sorted(names - pods.keys()):
                 self._create(owner, name, digest)
         except ApiError:
             self.engine.enqueue_after(self.queue, key, RETRY)
         for name, pod in pods.items():
-            misplaced = name not in names
+            misplaced = name not in allowed
             failed = (pod.get("status") or {}).get("phase") == "Failed"
             if (misplaced or failed) and not is_going(pod):
                 if failed:
@@ -74,13 +76,13 @@ class DaemonSets(Controller):
         self._report(owner, names, digest)
 
     @staticmethod
-    def _belongs(owner: Object, node: Object) -> bool:
+    def _belongs(owner: Object, node: Object, *, effects: tuple[str, ...] = ("NoExecute", "NoSchedule")) -> bool:
         spec = owner["spec"]["template"].get("spec") or {}
         if not matches_node(spec, node):
             return False
         pod = {"spec": {"tolerations": [*(spec.get("tolerations") or ()), *_ALWAYS_TOLERATED]}}
         taints = (node.get("spec") or {}).get("taints") or ()
-        return all(taint["effect"] == "PreferNoSchedule" or tolerates(pod, taint) for taint in taints)
+        return all(taint["effect"] not in effects or tolerates(pod, taint) for taint in taints)
 
     def _create(self, owner: Object, node: str, digest: str) -> None:
         pod = pod_from(owner["spec"]["template"], owner, generate=f"{owner['metadata']['name']}-")

@@ -12,6 +12,10 @@ from k9py.sim.store import Store
 
 EVENT_TTL = 3600.0
 """Seconds an event lives after it was last seen (the API server's default)."""
+SIMILAR = 10
+"""Events of one reason about one object with different messages, within SIMILAR_PERIOD, after which they are one."""
+SIMILAR_PERIOD = 600.0
+COMBINED = "(combined from similar events): "
 MAX_MESSAGE = 1024
 """Characters of a message; the recorder cuts longer ones."""
 MODERN_COMPONENTS = frozenset({"default-scheduler"})
@@ -35,6 +39,8 @@ class Recorder:
         self._engine = engine
         self._store = store
         self._known: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._similar: dict[tuple[str, ...], tuple[float, set[str]]] = {}
+        """When an object last had an event of a reason, and the messages it had."""
         self._unwritten: dict[tuple[str, str], list[float]] = {}
         """Sightings while the past is replayed, written at its end; by event."""
         engine.on_leap(lambda _gap: self._leapt())
@@ -50,10 +56,43 @@ class Recorder:
     def _record(self, kind: str, obj: Object, reason: str, message: str, source: Source, field: str) -> None:
         meta = obj["metadata"]
         message = message[:MAX_MESSAGE]
+        if self._is_one_of_many((meta.get("uid", ""), field, kind, reason, source.component, source.host), message):
+            self._combine(kind, obj, reason, message, source, field)
+            return
+        self._write(kind, obj, reason, message, source, field)
+
+    def _is_one_of_many(self, about: tuple[str, ...], message: str) -> bool:
+        """Return True when there were too many events like this one of late."""
+        now = self._engine.now
+        last, messages = self._similar.get(about, (now, set()))
+        if now - last > SIMILAR_PERIOD:
+            messages = set()
+        messages.add(message)
+        self._similar[about] = (now, messages)
+        return len(messages) >= SIMILAR
+
+    def _combine(self, kind: str, obj: Object, reason: str, message: str, source: Source, field: str) -> None:
+        """Count one more of many, showing the newest message."""
+        key = (obj["metadata"].get("uid", ""), field, kind, reason, COMBINED, source.component, source.host)
+        text = COMBINED + message
+        known = self._known.get(key)
+        if known and self._store.find("events", *known):
+            self._store.modify("events", *known, lambda event: event.update(message=text))
+            self._count(known)
+            return
+        name = self._write(kind, obj, reason, text, source, field)
+        if name:
+            self._known[key] = name
+
+    def _write(
+        self, kind: str, obj: Object, reason: str, message: str, source: Source, field: str
+    ) -> tuple[str, str] | None:
+        """Write or count an event; return its namespace and name, None when its namespace is gone."""
+        meta = obj["metadata"]
         key = (meta.get("uid", ""), field, kind, reason, message, source.component, source.host)
         known = self._known.get(key)
         if known and self._count(known):
-            return
+            return known
         involved = {
             "kind": obj.get("kind", ""),
             "namespace": meta.get("namespace"),
@@ -80,9 +119,10 @@ class Recorder:
         try:
             self._store.create("events", event)
         except NotFound:
-            return
+            return None
         self._known[key] = (namespace, name)
         self._engine.after(EVENT_TTL, lambda: self._expire(key, namespace, name), name="event expires")
+        return namespace, name
 
     def _dates(self, source: Source) -> Object:
         now = self._engine.now

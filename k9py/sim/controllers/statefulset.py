@@ -96,7 +96,7 @@ class StatefulSets(Controller):
         except ApiError as error:
             self.cluster.events.warn(owner, "FailedCreate", f"Create {what} failed error: {error}", SOURCE)
             raise
-        self.cluster.events.note(owner, "SuccessfulCreate", f"create {what} successful", SOURCE)
+        self.cluster.events.note(owner, "SuccessfulCreate", f"Create {what} successful", SOURCE)
 
     def _claim(self, owner: Object, template: Object, pod: Object, pod_name: str) -> None:
         volume = template["metadata"]["name"]
@@ -123,7 +123,7 @@ class StatefulSets(Controller):
     def _delete(self, owner: Object, pod: Object) -> None:
         self.cluster.delete("pods", pod)
         what = f"Pod {pod['metadata']['name']} in StatefulSet {owner['metadata']['name']}"
-        self.cluster.events.note(owner, "SuccessfulDelete", f"delete {what} successful", SOURCE)
+        self.cluster.events.note(owner, "SuccessfulDelete", f"Delete {what} successful", SOURCE)
 
     def _keep_revision(self, owner: Object, revision: str) -> None:
         keep_revision(self.cluster, owner, revision, {"spec": {"template": owner["spec"]["template"]}})

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from k9py.sim.controllers.events import Source
+from k9py.sim.controllers.podtemplate import pod_from
+from k9py.sim.objects import timestamp
 from k9py.sim.worlds.broken_images import BANNER, IMAGES, image
 from k9py.sim.worlds.builders import (
     autoscaler,
@@ -224,6 +227,20 @@ def _evict(simulation: Simulation) -> None:
     simulation.evict(life.namespace, life.name, resource="memory", used="1187Mi", asked="192Mi")
 
 
+def _turn_away(simulation: Simulation) -> None:
+    """Let a node under memory pressure turn away a pod it was given: Failed before anything of it ran."""
+    sets = simulation.store.list("replicasets.apps", "data")
+    replica_set = next(item for item in sets if item["metadata"]["name"].startswith("ingest-"))
+    pod = pod_from(replica_set["spec"]["template"], replica_set, generate=f"{replica_set['metadata']['name']}-")
+    pod["spec"]["nodeName"] = "node-2"
+    text = "Pod was rejected: The node had condition: [MemoryPressure]. "
+    started = timestamp(simulation.engine.now)
+    pod["status"] = {"phase": "Failed", "reason": "Evicted", "message": text, "startTime": started}
+    created = simulation.store.create("pods", pod)
+    reason = "The node had condition: [MemoryPressure]. "
+    simulation.cluster.events.warn(created, "Evicted", reason, Source("kubelet", "node-2"))
+
+
 def _stick(simulation: Simulation) -> None:
     """Delete a pod that a finalizer holds, and a namespace that holds an object with one."""
     simulation.create(
@@ -280,6 +297,7 @@ WORLD = World(
         Step("38m", deed=_lose_node),
         Step("75m", deed=_cordon),
         Step("50m", deed=_evict),
+        Step("49m", deed=_turn_away),
         Step("45s", [deployment("shop", "wishlist", _web("wishlist", "shop/cart:3.8.0"), replicas=2)]),
         Step("4s", [deployment("shop", "gift-cards", _web("gift-cards", "shop/cart:3.8.0"))]),
     ),
