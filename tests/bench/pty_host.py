@@ -11,7 +11,10 @@ import signal
 import struct
 import termios
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Mapping, Sequence
+
+from tests.ui_table.emulator import Emulator
 
 WIDTH, HEIGHT = 160, 48
 FRAME_END = b"\x1b[?2026l"
@@ -33,6 +36,9 @@ class Program:
             os.sched_setaffinity(self.pid, {core})
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
         self._ended = False
+        self._screen: Emulator | None = None
+        self._fed = 0
+        self._decode = getincrementaldecoder("utf-8")().decode
         self.output = bytearray()
         """Everything written so far."""
 
@@ -67,6 +73,21 @@ class Program:
                 raise TimeoutError(f"{pattern!r} did not come; last: {bytes(self.output[-300:])!r}")
             self.read(0.05)
         return time.perf_counter() - begin
+
+    def until_shown(self, text: str, seconds: float = 30.0) -> None:
+        """Read until the screen shows a text; what is written does not hold it, only what differs does."""
+        if self._screen is None:
+            self._screen = Emulator(WIDTH, HEIGHT)
+        end = time.perf_counter() + seconds
+        while True:
+            self._screen.feed(self._decode(bytes(self.output[self._fed :])))
+            self._fed = len(self.output)
+            lines = self._screen.lines()
+            if any(text in line for line in lines):
+                return
+            if time.perf_counter() > end:
+                raise TimeoutError(f"{text!r} was not shown; the screen begins: {' / '.join(lines[:4])}")
+            self.read(0.05)
 
     def settle(self, quiet: float = 0.4, seconds: float = 20.0) -> None:
         """Read until nothing came for ``quiet`` seconds."""

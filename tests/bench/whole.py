@@ -36,9 +36,9 @@ def program(cluster: Cluster, *, probe: str = "") -> Iterator[Program]:
         running.close()
 
 
-def count_shown(pods: int) -> bytes:
-    """Return what the screen says once all pods are there."""
-    return f"{pods:,}|{pods}".encode() + rb"(?!\d)"
+def count_shown(pods: int) -> str:
+    """Return what the header says once all pods are there."""
+    return f"pods {pods:,} "
 
 
 def list_all(pods: int, *, pages: bool = False) -> Figures:
@@ -46,7 +46,7 @@ def list_all(pods: int, *, pages: bool = False) -> Figures:
     with Cluster(pods, pages=pages) as cluster, program(cluster) as running:
         running.until(FIRST_ROW, 120)
         first = time.monotonic()
-        running.until(count_shown(pods), 240)
+        running.until_shown(count_shown(pods), 240)
         complete = time.monotonic()
         running.settle()
         asked = cluster.first_list()
@@ -86,7 +86,7 @@ def stall() -> Figures:
     with Cluster(10_000) as cluster:
         notes = cluster.folder / "stalls"
         with program(cluster, probe=str(notes)) as running:
-            running.until(count_shown(10_000), 240)
+            running.until_shown(count_shown(10_000), 240)
             complete = time.monotonic()
             running.settle()
         asked = cluster.first_list()
@@ -110,7 +110,7 @@ def watch() -> Figures:
     """Return the processor time that 1,000 and 5,000 events a second take, end to end."""
     figures: Figures = {}
     with Cluster(10_000) as cluster, program(cluster) as running:
-        running.until(count_shown(10_000), 240)
+        running.until_shown(count_shown(10_000), 240)
         running.settle()
         for rate in (1000, 5000):
             cluster.load(rate)
@@ -127,7 +127,7 @@ def watch() -> Figures:
 def terminal() -> Figures:
     """Return what is measured at the terminal, with 10,000 pods."""
     with Cluster(10_000) as cluster, program(cluster) as running:
-        running.until(count_shown(10_000), 240)
+        running.until_shown(count_shown(10_000), 240)
         running.settle()
         return at_terminal.measure(running, lambda on: cluster.load(1000 if on else 0))
 
@@ -151,7 +151,7 @@ def start() -> Figures:
                 # The first frame is the first that draws something in colour.
                 running.until(rb"\x1b\[[\d;]*m[^\x1b]*\w", 60)
                 frame = time.perf_counter() - running.started
-                running.until(count_shown(1_000), 60)
+                running.until_shown(count_shown(1_000), 60)
                 rows = time.perf_counter() - running.started
     return {"start.first_frame_ms": frame * 1000, "start.rows_1k_ms": rows * 1000}
 
