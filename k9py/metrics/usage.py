@@ -16,14 +16,12 @@ from k9py.core.errors import Forbidden, K9Error, LinkError, NotFound, QuantityEr
 from k9py.core.refs import Scope
 from k9py.core.rings import GAP, Ring
 from k9py.kube.wire import Transport
+from k9py.metrics import HISTORY
 
 API = "/apis/metrics.k8s.io/v1beta1"
 
 INTERVAL = 15.0
 """Seconds between two polls; metrics-server renews its samples every 15 s by default."""
-
-HISTORY = 40
-"""Samples kept per series: ten minutes at the default interval."""
 
 MISSED_LIMIT = 4
 """Polls without a sample after which a series is forgotten: its pod is gone, or will begin anew."""

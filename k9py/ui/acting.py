@@ -12,7 +12,6 @@ from k9py.kube.rows import Row
 from k9py.resources.model import Drill, Target
 from k9py.ui.commands import OpenCommand, VerbCommand, parse_command, scope_of
 from k9py.ui.detail import DESCRIBE, EVENTS, YAML
-from k9py.ui.jump import JumpScreen, Landing
 from k9py.ui.navigator import View
 from k9py.ui.saving import save_csv, save_text
 from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS
@@ -284,6 +283,8 @@ class BrowseActions:
 
     def jump(self) -> None:
         """Put a letter on every visible row and pane."""
+        from k9py.ui.jump import JumpScreen, Landing  # deferred: opened by a key
+
         screen = self._screen
         region = screen.table.content_region
         landings = [
@@ -469,9 +470,7 @@ class BrowseActions:
         """Open the line to search the text."""
         screen = self._screen
         screen.query_one("#crumbs").display = False
-        screen.prompt.open(
-            "find", "", completer=lambda _: (), history=screen.k9.filter_history, done=screen.find_typed
-        )
+        screen.prompt.open("find", "", completer=lambda _: (), history=screen.k9.filter_history, done=screen.find_typed)
 
     def find(self, pattern: str) -> None:
         """Search while typing; an unfinished pattern is explained."""

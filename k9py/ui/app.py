@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -26,8 +26,6 @@ from k9py.core.clock import Clock, SystemClock
 from k9py.core.errors import K9Error, SettingsError
 from k9py.core.refs import Scope
 from k9py.core.tasks import FailureHandler, TaskSet
-from k9py.kube.permissions import Verdict
-from k9py.kube.session import Session
 from k9py.resources.actions import ACTIONS, Action, Actions, Danger, Where
 from k9py.resources.model import KindSpec, RowContext, Tone
 from k9py.ui._compat import DiffApp
@@ -44,11 +42,14 @@ from k9py.ui.look import Look
 from k9py.ui.measuring import Measuring
 from k9py.ui.memory import Memory
 from k9py.ui.navigator import View
-from k9py.ui.opening import Opener
-from k9py.ui.pods import PodWork
 from k9py.ui.prompt import Prompt
 from k9py.ui.terminal import Terminal
 from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id
+
+if TYPE_CHECKING:
+    from k9py.kube.session import Session
+    from k9py.ui.opening import Opener
+    from k9py.ui.pods import PodWork
 
 _LOG = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class K9App(DiffApp[None]):
         self._tasks = TaskSet(self.report_failure)
         self.fault: Exception | None = None
         """The defect the program ended with."""
-        self.pods = PodWork(self)
+        self._pods: PodWork | None = None
         self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
 
@@ -161,6 +162,16 @@ class K9App(DiffApp[None]):
         return self._opener
 
     @property
+    def pods(self) -> PodWork:
+        """What is done with the containers of pods."""
+        if self._pods is None:
+            # Deferred: logs and shells, 15 ms, used by a key long after the first frame.
+            from k9py.ui.pods import PodWork
+
+            self._pods = PodWork(self)
+        return self._pods
+
+    @property
     def context_name(self) -> str:
         """The context in use or being opened."""
         return self.connection.context
@@ -198,6 +209,9 @@ class K9App(DiffApp[None]):
         self.settings = self._settings_file.settings(session.context)
         keymap = self._own_keys()
         self.actions = keymap.actions
+        # Deferred: every kind and its columns, 80 ms that the first frame does not wait for.
+        from k9py.ui.opening import Opener
+
         self._opener = Opener(session, self.connector.contexts)
         message = self.memory.recall(session.context)
         for said in (message, *map(str, keymap.problems[:1])):
@@ -349,7 +363,7 @@ class K9App(DiffApp[None]):
 
     def cancel_current(self) -> bool:
         """Cancel what is going on: a prompt, a choice, a log on top; False when there is nothing to cancel."""
-        if self.pods.cancel():
+        if self._pods is not None and self._pods.cancel():
             return True
         for prompt in self.screen.query(Prompt):
             if prompt.mode:
@@ -393,7 +407,7 @@ class K9App(DiffApp[None]):
         """Return why an action is not offered, as far as is known without asking; empty when it is."""
         if self.readonly and action.danger is not Danger.NONE:
             return f"{action.title} is off: this context is read-only"
-        if self.globals.known_verdict(action) is Verdict.NO:
+        if self.globals.is_refused(action):
             return f"you are not allowed to {self.globals.right_of(action)}"
         return ""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 
 from k9py.config.launch import UiOptions, within_settings
 from k9py.config.loading import SettingsFile
@@ -12,10 +14,12 @@ from k9py.config.paths import Paths
 from k9py.config.state import recall
 from k9py.core.clock import Clock
 from k9py.core.tasks import FailureHandler
-from k9py.kube.aio import TerminalLoan
-from k9py.kube.kubeconfig import Kubeconfig
-from k9py.kube.session import Session
 from k9py.kube.target import Overrides
+
+if TYPE_CHECKING:
+    from k9py.kube.aio import TerminalLoan
+    from k9py.kube.kubeconfig import Kubeconfig
+    from k9py.kube.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class KubeconfigConnector:
         self._settings = settings
 
     def _load(self) -> Kubeconfig:
+        from k9py.kube.kubeconfig import Kubeconfig  # deferred: 10 ms the first frame does not wait for
+
         return Kubeconfig.load(self._options.kubeconfig or None, self._environ)
 
     def contexts(self) -> tuple[ContextEntry, ...]:
@@ -66,6 +72,10 @@ class KubeconfigConnector:
 
     async def open(self, context: str, loan: TerminalLoan, generation: int) -> Session:
         """Resolve the context and connect."""
+        # Deferred, and imported beside the loop: the client layer and every kind, 150 ms after the first frame.
+        await asyncio.to_thread(import_module, "k9py.ui.opening")
+        from k9py.kube.session import Session
+
         overrides = self._options.connection
         if context and context != overrides.context:
             # What the command line says of a cluster or its user belongs to the context it was given with: a token

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from k9py.core.clock import Clock
 from k9py.core.errors import CredentialError, K9Error, KubeconfigError
-from k9py.kube.aio import TerminalLoan
 from k9py.kube.health import Link, LinkState
-from k9py.kube.session import Session
 from k9py.resources.model import Tone
 from k9py.ui.connecting import Connector
 from k9py.ui.glyphs import Glyphs
+
+if TYPE_CHECKING:
+    from k9py.kube.aio import TerminalLoan
+    from k9py.kube.session import Session
 
 _LOG = logging.getLogger(__name__)
 

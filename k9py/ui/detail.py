@@ -10,16 +10,13 @@ from textual.containers import Vertical
 from k9py.core.errors import K9Error
 from k9py.core.refs import ApiResource, ObjectRef
 from k9py.core.tasks import TaskSet
-from k9py.kube.gathering import gather_lists
-from k9py.kube.happenings import MIRROR, Happening
-from k9py.resources.describe import wanted
 from k9py.resources.model import Tone
-from k9py.ui.documents import described, event_lines, yaml_lines
 from k9py.ui.look import Look
 from k9py.ui.statusline import Bar, Spans
 from k9py.ui.textview import Line, TextView, plain
 
 if TYPE_CHECKING:
+    from k9py.kube.happenings import Happening
     from k9py.kube.session import Session
     from k9py.kube.wholes import ObjectWatch
     from k9py.ui.app import K9App
@@ -129,6 +126,10 @@ class DetailPane(Vertical):
         """Read the events of the object and the objects its description names."""
         try:
             events = await session.events_for(_reference(resource, obj), mirror_uid=_mirror_uid(obj))
+            # Deferred with the descriptions of all kinds: 60 ms nobody waits for until something is described.
+            from k9py.kube.gathering import gather_lists
+            from k9py.resources.describe import wanted
+
             related, missing = await gather_lists(session, wanted(resource.id, obj))
             trouble = "; ".join(missing)
         except K9Error as error:
@@ -163,6 +164,8 @@ class DetailPane(Vertical):
         self._show_title()
 
     def _lines(self, resource: ApiResource, obj: dict[str, Any], now: float) -> list[Line]:
+        from k9py.ui.documents import described, event_lines, yaml_lines
+
         head = [plain(self._trouble, Tone.WARN)] if self._trouble and self.mode != YAML else []
         if self.mode == YAML:
             return yaml_lines(obj, managed_fields=self.managed_fields)
@@ -213,5 +216,7 @@ def _reference(resource: ApiResource, obj: dict[str, Any]) -> ObjectRef:
 
 def _mirror_uid(obj: dict[str, Any]) -> str:
     """Return the uid under which the kubelet reports on a static pod."""
+    from k9py.kube.happenings import MIRROR
+
     annotations = (obj.get("metadata") or {}).get("annotations") or {}
     return str(annotations.get(MIRROR) or "")

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 from k9py.config.themes import theme_files
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource, Scope
-from k9py.kube.permissions import Verdict
-from k9py.kube.session import Namespaces, Session
 from k9py.resources.actions import Action, Need, Where
 from k9py.ui.completing import Vocabulary
-from k9py.ui.help import HelpScreen
 from k9py.ui.keys import key_text
-from k9py.ui.picker import Choice, PickScreen
 from k9py.ui.saving import save_text
 
 if TYPE_CHECKING:
+    from k9py.kube.permissions import Verdict
+    from k9py.kube.session import Namespaces, Session
     from k9py.ui.app import K9App
 
 QUIT_WINDOW = 1.5
@@ -33,7 +31,7 @@ class GlobalActions:
 
     def __init__(self, app: K9App) -> None:
         self._app = app
-        self._namespaces = Namespaces((), complete=False)
+        self._namespaces: Namespaces | None = None
         self._interrupted_at = float("-inf")
         self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {
             "help": self.show_help,
@@ -52,6 +50,8 @@ class GlobalActions:
 
     def learn(self, session: Session) -> None:
         """Read the namespaces of a session in the background, for completion and choosing."""
+        from k9py.kube.session import Namespaces
+
         self._namespaces = Namespaces(session.named_namespaces(), complete=False)
         self._app.start_quietly(self._learn(session), name="namespaces")
 
@@ -71,7 +71,7 @@ class GlobalActions:
             contexts = ()
         return Vocabulary(
             resources=session.discovery.resources if session is not None else (),
-            namespaces=self._namespaces.names,
+            namespaces=self._namespaces.names if self._namespaces is not None else (),
             contexts=contexts,
             themes=tuple(sorted(theme_files(app.paths.user_themes))),
             aliases=tuple(app.settings.aliases.items()),
@@ -105,6 +105,8 @@ class GlobalActions:
 
     def known_verdict(self, action: Action) -> Verdict:
         """Return what is known of the rights an action needs; doubt never hides anything."""
+        from k9py.kube.permissions import Verdict
+
         session = self._app.session
         for need in action.needs if session is not None else ():
             asked = self._asked(need)
@@ -115,11 +117,15 @@ class GlobalActions:
                 return verdict
         return Verdict.YES if action.needs else Verdict.UNKNOWN
 
+    def is_refused(self, action: Action) -> bool:
+        """Return whether a right the action needs is known to be missing."""
+        return bool(action.needs) and self._app.session is not None and self.known_verdict(action).value == "no"
+
     def ask_about(self, action: Action) -> None:
         """Find out in the background whether an action is allowed, so that its key goes when it is not."""
         session = self._app.session
         questions = [(need, asked) for need in action.needs if (asked := self._asked(need)) is not None]
-        if session is None or not questions or self.known_verdict(action) is not Verdict.UNKNOWN:
+        if session is None or not questions or self.known_verdict(action).value != "unknown":
             return
 
         async def ask() -> None:
@@ -168,6 +174,8 @@ class GlobalActions:
 
     def show_help(self) -> None:
         """List what works here and now."""
+        from k9py.ui.help import HelpScreen  # deferred, like the pickers: opened by a key
+
         app = self._app
         browser = app.browser
         where = app.where or Where.TABLE
@@ -183,6 +191,9 @@ class GlobalActions:
 
     def show_palette(self) -> None:
         """Search everything that can be done here, with the reason where it cannot."""
+        from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+
         app = self._app
         browser = app.browser
         where = app.where or Where.TABLE
@@ -218,6 +229,9 @@ class GlobalActions:
 
     def choose_context(self) -> None:
         """Choose another context."""
+        from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+
         app = self._app
         choices = [
             Choice(entry.name, entry.name, f"{entry.cluster} · {entry.user}") for entry in app.connector.contexts()
@@ -231,8 +245,13 @@ class GlobalActions:
 
     def choose_namespaces(self) -> None:
         """Choose one or several namespaces, or all."""
+        from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+
         app = self._app
         known, session = self._namespaces, app.session
+        if known is None:
+            raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
         if session is not None and not known.complete:
             known = replace(known, names=session.named_namespaces())
         every = Choice("*", "all namespaces")
@@ -252,6 +271,9 @@ class GlobalActions:
 
     def choose_theme(self) -> None:
         """Choose another theme."""
+        from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+
         app = self._app
         choices = [Choice(name, name) for name in sorted(theme_files(app.paths.user_themes))]
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from k9py.core.refs import ApiResource
 from k9py.kube.rows import Row
@@ -17,99 +13,69 @@ from k9py.resources.actions import Action
 from k9py.resources.model import Tone
 from k9py.ui.keys import key_text
 from k9py.ui.look import Look
-from k9py.ui.picker import Choice, ChoiceList
-from k9py.ui.statusline import Bar
-from k9py.ui.theming import colour_of
+from k9py.ui.overlay import Choice, Overlay
 
 KEYS_SHOWN = 3
 """Keys named per action; the keymap lists the rest."""
 
+GROUPS = ("look", "table", "move", "marks", "copy", "panes", "general")
+"""Headings in the order people look for them: what is special to this place first, what holds everywhere last."""
 
-class HelpScreen(ModalScreen[str | None]):
+GROUP_CELLS, KEY_CELLS = 8, 19
+
+
+def by_group(action: Action) -> int:
+    """Return where an action's group stands; unknown groups come last."""
+    return GROUPS.index(action.group) if action.group in GROUPS else len(GROUPS)
+
+
+class HelpScreen(Overlay[str | None]):
     """Dismisses with the id of the action to run, or None."""
 
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: transparent; }
-    HelpScreen > Vertical { width: 100; max-width: 98%; height: 96%; }
-    HelpScreen Input { border: none; height: 1; padding: 0 1; }
-    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "leave", show=False, priority=True)]
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1", "leave", show=False, priority=True),
-        Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
-        Binding("down,ctrl+n", "step(1)", show=False, priority=True),
-        Binding("pageup", "step(-15)", show=False, priority=True),
-        Binding("pagedown", "step(15)", show=False, priority=True),
-        Binding("enter", "run", show=False, priority=True),
-    ]
-
-    def __init__(self, look: Look, actions: Sequence[Action], resource: ApiResource | None, row: Row | None) -> None:
-        super().__init__()
-        self._look = look
-        self._actions = sorted(actions, key=lambda action: action.group != "look")
+    def __init__(
+        self, look: Look, actions: Sequence[Action], resource: ApiResource | None, row: Row | None, *, place: str = ""
+    ) -> None:
+        """``resource`` and ``row`` fill in the kubectl commands; ``place`` says where the keys work."""
+        super().__init__(look, longest=len(actions), placeholder="type to search")
+        self._actions = sorted((action for action in actions if action.keys), key=by_group)
         self._resource = resource
         self._row = row
+        self._place = place
 
-    def compose(self) -> ComposeResult:
-        """Search line, the actions, the kubectl command of the chosen one."""
-        with Vertical():
-            yield Bar(self._look, id="help-title", raised=True)
-            yield Input(placeholder="type to search", compact=True)
-            yield ChoiceList(self._look)
-            yield Bar(self._look, id="help-kubectl", raised=True)
-
-    def on_mount(self) -> None:
-        """Show everything."""
-        line = self.query_one(Input)
-        line.cursor_blink = False
-        line.focus()
-        for widget in (self.query_one(Vertical), line):
-            widget.styles.background = colour_of(self._look.theme, "surface", self._look.depth)
-            widget.styles.color = colour_of(self._look.theme, "text", self._look.depth)
-        self.query_one("#help-title", Bar).show(
-            ((" Keys that work here and now", Tone.ACCENT),), (("enter runs it  esc leaves ", Tone.DIM),)
-        )
-        self._show("")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrow to what matches."""
-        self._show(event.value)
-
-    def _show(self, text: str) -> None:
-        needle = text.lower().strip()
+    def filter_changed(self, text: str) -> None:
+        """Narrow to the actions in which every word occurs."""
+        words = text.lower().split()
         choices: list[Choice] = []
+        group = ""
         for action in self._actions:
             keys = " ".join(key_text(key, self._look.glyphs) for key in action.keys[:KEYS_SHOWN])
-            if needle and needle not in f"{keys} {action.title} {action.help} {action.group}".lower():
+            searched = f"{keys} {action.title} {action.help} {action.group}".lower()
+            if not all(word in searched for word in words):
                 continue
-            choices.append(Choice(action.id, f"{keys:<18} {action.help}", action.group))
-        self.query_one(ChoiceList).show(choices)
-        self._show_kubectl()
+            heading = action.group if action.group != group else ""
+            group = action.group
+            choices.append(Choice(action.id, f"{heading:<{GROUP_CELLS}} {keys:<{KEY_CELLS}} {action.help}"))
+        self.list.show(choices)
+        what = "Keys that work here and now" + (f": {self._place}" if self._place else "")
+        none = (("  nothing matches", Tone.WARN),) if not choices else ()
+        self.title_bar.show(
+            ((f" {what}", Tone.ACCENT), *none), ((f"{self._look.glyphs.enter} run  esc leave ", Tone.DIM),)
+        )
+        self.moved()
 
-    def _show_kubectl(self) -> None:
+    def moved(self) -> None:
         """Show the equivalent kubectl command of the action under the cursor."""
-        choice = self.query_one(ChoiceList).current
+        choice = self.list.current
         action = next((a for a in self._actions if choice is not None and a.id == choice.id), None)
         text = ""
         if action is not None and action.kubectl and self._resource is not None and self._row is not None:
             text = action.kubectl_for(self._resource, self._row)
-        self.query_one("#help-kubectl", Bar).show(((f" {text}", Tone.DIM),) if text else ())
+        place = f"{self.list.at + 1} of {len(self.list.choices)} " if self.list.choices else ""
+        self.foot.show(((f" {text}", Tone.DIM),) if text else (), ((place, Tone.DIM),))
 
-    def action_step(self, by: int) -> None:
-        """Move the cursor."""
-        self.query_one(ChoiceList).step(by)
-        self._show_kubectl()
-
-    def on_choice_list_clicked(self, event: ChoiceList.Clicked) -> None:
-        """A click moves the cursor there."""
-        choices = self.query_one(ChoiceList)
-        self.action_step(event.index - choices.at)
-
-    def action_run(self) -> None:
+    def action_pick(self) -> None:
         """Leave and run what is under the cursor."""
-        choice = self.query_one(ChoiceList).current
+        choice = self.list.current
         self.dismiss(choice.id if choice is not None else None)
-
-    def action_leave(self) -> None:
-        """Leave."""
-        self.dismiss(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,12 +14,14 @@ from k9py.core.clock import Clock
 from k9py.core.errors import FilterError
 from k9py.kube.rows import Row, TableColumn
 from k9py.kube.states import SyncState
-from k9py.resources.filters import Filter, parse_filter
 from k9py.resources.model import Column, KindSpec, RowContext
 from k9py.ui.look import Look
 from k9py.ui.navigator import View
 from k9py.ui.sources import Source
 from k9py.ui.table import RowTable
+
+if TYPE_CHECKING:
+    from k9py.resources.filters import Filter
 
 NAMESPACE_COLUMN = "namespace"
 
@@ -171,6 +174,8 @@ class ListPane(Vertical):
 
     def parse(self, text: str) -> Filter:
         """Read a filter against the columns of this kind; raises FilterError."""
+        from k9py.resources.filters import parse_filter  # deferred: 10 ms nobody needs before a filter
+
         return parse_filter(text, self._columns)
 
     def set_filter(self, text: str) -> None:

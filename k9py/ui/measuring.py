@@ -12,19 +12,17 @@ from k9py.core.refs import Scope
 from k9py.core.rings import GAP, Ring
 from k9py.core.tasks import TaskSet
 from k9py.kube.rows import Row
-from k9py.kube.session import Session
 from k9py.kube.states import SyncState
-from k9py.kube.subscription import Subscription
-from k9py.metrics.usage import HISTORY, UsageCollector
+from k9py.metrics import HISTORY
 from k9py.resources.model import KindSpec, RowContext
-from k9py.resources.nodes import NodeRow
-from k9py.resources.pods import PodRow
-from k9py.resources.services import SLICE_OWNER, AddressesRow
 from k9py.ui.glyphs import ASCII
 from k9py.ui.header import SPARK_CELLS, Load
 from k9py.ui.navigator import View
 
 if TYPE_CHECKING:
+    from k9py.kube.session import Session
+    from k9py.kube.subscription import Subscription
+    from k9py.metrics.usage import UsageCollector
     from k9py.ui.app import K9App
 
 FINISHED = frozenset({"Succeeded", "Failed"})
@@ -91,6 +89,9 @@ class Measuring:
 
     def start(self, session: Session) -> None:
         """Begin with a new session."""
+        # Deferred, like the kinds below: nothing is measured before there is a session.
+        from k9py.metrics.usage import UsageCollector
+
         self._collector = UsageCollector(
             session.transport,
             session.clock,
@@ -192,6 +193,8 @@ class Measuring:
 
     def _measure_load(self, *, pushing: bool) -> None:
         """Add up nodes: used of allocatable."""
+        from k9py.resources.nodes import NodeRow
+
         if self._nodes is None or self._collector is None:
             return
         used, room = [0.0, 0.0], [0, 0]
@@ -218,6 +221,8 @@ class Measuring:
 
 def _on_node(row: Row) -> tuple[str, int]:
     """Count a pod for its node unless it is finished."""
+    from k9py.resources.pods import PodRow
+
     if isinstance(row, PodRow) and row.node and row.phase not in FINISHED:
         return row.node, 1
     return "", 0
@@ -225,6 +230,8 @@ def _on_node(row: Row) -> tuple[str, int]:
 
 def _behind_service(row: Row) -> tuple[str, int]:
     """Count the ready addresses of an endpoint slice for its service."""
+    from k9py.resources.services import SLICE_OWNER, AddressesRow
+
     service = (row.labels or {}).get(SLICE_OWNER, "")
     if isinstance(row, AddressesRow) and service:
         return f"{row.namespace}/{service}", row.ready

@@ -13,7 +13,8 @@ from k9py.kube.session import Session
 from k9py.resources.model import Tone
 from k9py.resources.registry import spec_for
 from k9py.ui.logscreen import LogScreen
-from k9py.ui.picker import Choice, PickScreen
+from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
 from k9py.ui.podwork import PodContainers, default_container
 from k9py.ui.shell import ending, run_in_terminal, terminal_files
 

@@ -90,6 +90,7 @@ RowTable > .row-table--marked { color: $k9-mark; }
 RowTable > .row-table--changed { color: $k9-new; }
 RowTable > .row-table--going { color: $k9-bad; }
 Screen { background: $k9-background; color: $k9-text; }
+ModalScreen { background: transparent; }
 Input { background: $k9-background; color: $k9-text; }
 Toast { background: $k9-surface; color: $k9-text; }
 """
