@@ -75,10 +75,12 @@ def set_condition(
     if found and found["status"] == value:
         fresh["lastTransitionTime"] = found.get("lastTransitionTime", stamp)
     fresh |= {name: text for name, text in (("reason", reason), ("message", message)) if text}
-    if found:
+    if found and not updated:
         conditions[conditions.index(found)] = fresh
-    else:
-        conditions.append(fresh)
+        return True
+    if found:
+        conditions.remove(found)  # A Deployment keeps the condition that changed last at the end.
+    conditions.append(fresh)
     return True
 
 

@@ -171,7 +171,7 @@ class Autoscalers(Controller):
         if failures and (best is None or best < current):
             first = failures[0]
             word = str(first)
-            kind = word.split(" ", 3)[2] if word.startswith("failed to get ") else "resource"
+            kind = specs[shown.index({"type": ""})].get("resource", {}).get("name", "container")
             text = f"the HPA was unable to compute the replica count: {word}"
             self._condition(status, "ScalingActive", "False", first.reason, text)
             count = f"invalid metrics ({len(failures)} invalid out of {len(specs)}), first error is: "

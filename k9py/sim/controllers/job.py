@@ -174,6 +174,8 @@ class Jobs(Controller):
             status, "Suspended", "True", reason="JobSuspended", message="Job suspended", now=self.cluster.now
         ):
             self.cluster.events.note(job, "Suspended", "Job suspended", SOURCE)
+        for item in status["conditions"]:
+            item.setdefault("lastProbeTime", item["lastTransitionTime"])
         self._count(job, status, [], sum(_phase(pod) == "Succeeded" for pod in pods), 0, pods)
 
     def _expire(self, key: str, job: Object) -> None:

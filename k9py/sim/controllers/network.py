@@ -7,7 +7,7 @@ from typing import Any
 from k9py.sim.controllers.cluster import Cluster, Controller, key_of, split_key
 from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.podtemplate import is_going, is_ready
-from k9py.sim.objects import name_suffix, timestamp
+from k9py.sim.objects import name_suffix
 
 Object = dict[str, Any]
 SERVICES, SLICES = "services", "endpointslices.discovery.k8s.io"
@@ -145,9 +145,6 @@ class Network(Controller):
                         "namespace": meta["namespace"],
                         "labels": labels,
                         "ownerReferences": [owner],
-                        "annotations": {
-                            "endpoints.kubernetes.io/last-change-trigger-time": timestamp(self.cluster.now)
-                        },
                     },
                     **body,
                 },
@@ -170,7 +167,8 @@ class Network(Controller):
         meta = service["metadata"]
         found = self.cluster.get("endpoints", meta["namespace"], meta["name"])
         if found is None:
-            fields = {"name": meta["name"], "namespace": meta["namespace"], "labels": dict(meta.get("labels") or {})}
+            labels = {**(meta.get("labels") or {}), "endpoints.kubernetes.io/managed-by": "endpoint-controller"}
+            fields = {"name": meta["name"], "namespace": meta["namespace"], "labels": labels}
             body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": fields}
             self.cluster.create("endpoints", body | ({"subsets": subsets} if subsets else {}))
             return

@@ -167,6 +167,7 @@ def keep_revision(cluster: Cluster, owner: Object, name: str, data: Object) -> N
         cluster.edit(resource, known, lambda fresh: fresh.__setitem__("revision", number))
         return
     labels = dict((owner["spec"]["template"].get("metadata") or {}).get("labels") or {})
+    mark = "controller-revision-hash" if owner["kind"] == "DaemonSet" else "controller.kubernetes.io/hash"
     cluster.create(
         resource,
         {
@@ -175,7 +176,8 @@ def keep_revision(cluster: Cluster, owner: Object, name: str, data: Object) -> N
             "metadata": {
                 "name": name,
                 "namespace": namespace,
-                "labels": labels | {"controller.kubernetes.io/hash": name.rpartition("-")[2]},
+                "labels": labels | {mark: name.rpartition("-")[2]},
+                "annotations": dict(owner["metadata"].get("annotations") or {}),
                 "ownerReferences": [owner_reference(owner)],
             },
             "data": clone(data),
