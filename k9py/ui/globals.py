@@ -192,7 +192,7 @@ class GlobalActions:
     def show_palette(self) -> None:
         """Search everything that can be done here, with the reason where it cannot."""
         from k9py.ui.overlay import Choice
-from k9py.ui.picker import PickScreen
+        from k9py.ui.picker import PickScreen
 
         app = self._app
         browser = app.browser
@@ -230,7 +230,7 @@ from k9py.ui.picker import PickScreen
     def choose_context(self) -> None:
         """Choose another context."""
         from k9py.ui.overlay import Choice
-from k9py.ui.picker import PickScreen
+        from k9py.ui.picker import PickScreen
 
         app = self._app
         choices = [
@@ -246,7 +246,7 @@ from k9py.ui.picker import PickScreen
     def choose_namespaces(self) -> None:
         """Choose one or several namespaces, or all."""
         from k9py.ui.overlay import Choice
-from k9py.ui.picker import PickScreen
+        from k9py.ui.picker import PickScreen
 
         app = self._app
         known, session = self._namespaces, app.session
@@ -272,7 +272,7 @@ from k9py.ui.picker import PickScreen
     def choose_theme(self) -> None:
         """Choose another theme."""
         from k9py.ui.overlay import Choice
-from k9py.ui.picker import PickScreen
+        from k9py.ui.picker import PickScreen
 
         app = self._app
         choices = [Choice(name, name) for name in sorted(theme_files(app.paths.user_themes))]
