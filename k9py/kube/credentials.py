@@ -155,10 +155,11 @@ class Credentials:
         self._renewal = None
         self._failure = None
 
-    def forget_failure(self) -> None:
-        """Let the next request try again at once, because somebody asked for it."""
+    async def renew_now(self) -> None:
+        """Renew because a person asked: at once after a failure, and with the terminal if it is needed."""
         self._failure = None
         self._source.allow_prompt()
+        await self._renew()
 
     async def close(self) -> None:
         """Stop a renewal that is under way."""

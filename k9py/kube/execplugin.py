@@ -21,8 +21,8 @@ QUIET_LIMIT = 60.0
 """Seconds a plugin may take without the terminal; a login in a browser that nobody answers ends here."""
 INTERACTIVE_LIMIT = 300.0
 """Seconds a plugin may hold the terminal: a person types."""
-KILL_GRACE = 2.0
-"""Seconds between asking a plugin to end and killing it."""
+KILL_GRACE = 0.5
+"""Seconds between asking a plugin to end and killing it; k9py itself has to be gone within 2."""
 OUTPUT_LIMIT = 1024 * 1024
 """Bytes of standard output read; a credential is some kilobytes."""
 STDERR_KEPT = 4096

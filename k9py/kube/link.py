@@ -84,6 +84,11 @@ class Link:
         """Return True while this is the right pool: same server and trust, same certificate, files unchanged."""
         return self._identity == _identity(target, grant) and not self._stamps.changed()
 
+    @property
+    def closed(self) -> bool:
+        """True once a retired pool has been closed for good."""
+        return self._closing is not None and self._closing.done()
+
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Keep a retired pool open until the block is left."""

@@ -61,6 +61,11 @@ def translated(route: Route, limit: float | None, *, reading: bool = False) -> I
         yield
     except (aiohttp.ClientError, TimeoutError, ssl.SSLError, OSError) as error:
         raise explain(error, route, limit, reading=reading) from error
+    except RuntimeError as error:
+        # What aiohttp raises where a session or connection was closed under a task that still used it.
+        if "closed" not in str(error):
+            raise
+        raise Unreachable(f"{route.place}: the connection was closed") from error
 
 
 def explain(error: Exception, route: Route, limit: float | None, *, reading: bool = False) -> K9Error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from k9py.core.errors import UsageError
 from k9py.kube.kubedoc import Block
 from k9py.kube.target import ExecConfig, Impersonation, Login, OidcConfig, Overrides
 
@@ -36,6 +37,8 @@ def login_of(user: Block, name: str, cluster: Block) -> Login:
         exec=plugin,
         oidc=oidc,
     )
+    if any(character.isspace() for character in login.token):
+        raise user.error("token has white space in it", "token")
     if login.username and (login.token or login.token_file):
         raise user.error("username and token exclude each other", "username")
     return login
@@ -44,6 +47,8 @@ def login_of(user: Block, name: str, cluster: Block) -> Login:
 def overridden_login(login: Login, said: Overrides) -> Login:
     """Return the login with what the command line says; a token or a name given there replaces the whole login."""
     if said.token:
+        if any(character.isspace() for character in said.token):
+            raise UsageError("--token has white space in it")
         return Login(token=said.token)
     if said.username or said.password:
         return Login(username=said.username or login.username, password=said.password or login.password)

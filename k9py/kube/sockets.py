@@ -62,12 +62,12 @@ class AioWebSocket:
             return bytes(message.data)
         if kind is aiohttp.WSMsgType.TEXT:
             return str(message.data).encode()
-        if kind is aiohttp.WSMsgType.ERROR:
-            raise RubbishError(
-                f"{self._link.route.place}: the WebSocket sends what is none"
-            ) from self._socket.exception()
-        if self._socket.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
-            raise Unreachable(f"{self._link.route.place}: the connection broke")
+        error = message.data if kind is aiohttp.WSMsgType.ERROR else self._socket.exception()
+        place = self._link.route.place
+        if isinstance(error, aiohttp.WebSocketError):
+            raise RubbishError(f"{place}: what comes over the WebSocket is none of its messages") from error
+        if error is not None or self._socket.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
+            raise Unreachable(f"{place}: the connection broke") from error
         return None
 
     async def close(self) -> None:

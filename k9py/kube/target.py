@@ -102,6 +102,9 @@ class Impersonation:
                 "Groups, uid or extra are impersonated without a user",
                 remedy="Name the user too: --as USER, or `as:` in the kubeconfig's user entry",
             )
+        texts = (self.user, self.uid, *self.groups, *(value for _, values in self.extra for value in values))
+        if not all(text.isprintable() for text in texts):
+            raise KubeconfigError("A name to impersonate holds a line break or another control character")
 
     def __bool__(self) -> bool:
         return bool(self.user)

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from k9py import __version__
 from k9py.core.clock import Clock
-from k9py.core.errors import AuthExpired, K9Error, Unauthorized
+from k9py.core.errors import AuthExpired, K9Error, LinkError, Unauthorized
 from k9py.kube import answers
 from k9py.kube.credentials import Credentials, Grant
 from k9py.kube.link import Link, open_link
@@ -37,6 +37,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds to reach the server (TCP and TLS); a dead route otherwise takes two minutes to be noticed."""
 HANDSHAKE_TIMEOUT = 30.0
 """Seconds a WebSocket may take to open; the API server first connects to the node."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds a WebSocket waits for the peer's goodbye; leaving a shell or the program must not hang on a dead node."""
 HEARTBEAT = 30.0
 """Seconds between pings on a WebSocket, so that a silent shell survives middle boxes."""
 CONFIG_PERIOD = 2.0
@@ -64,6 +66,8 @@ class AioTransport:
         self._slots = asyncio.Semaphore(MAX_REQUESTS)
         self._credentials = Credentials(source_of(target, clock, prompt), clock)
         self._link: Link | None = None
+        self._retired: list[Link] = []
+        self._closed = False
         self._linking = asyncio.Lock()
         self._config_seen = clock.monotonic()
         self._skew = answers.SkewMeter()
@@ -128,6 +132,7 @@ class AioTransport:
                         server_hostname=link.server_name,
                         proxy=link.proxy,
                         heartbeat=HEARTBEAT,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
                         max_msg_size=0,
                     )
             return AioWebSocket(socket, link)
@@ -144,10 +149,13 @@ class AioTransport:
         return self._skew.skew
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what is under way fails with LinkError, as does whatever comes later."""
+        self._closed = True
         await self._credentials.close()
-        if self._link is not None:
-            link, self._link = self._link, None
+        links = [*self._retired, *([self._link] if self._link else [])]
+        self._link = None
+        self._retired.clear()
+        for link in links:
             await link.close()
 
     # --- beyond the contract --------------------------------------------------------------------------------
@@ -155,13 +163,14 @@ class AioTransport:
     async def renew_credentials(self) -> None:
         """Log in again now because a person asked: the terminal may be lent again after an earlier failure."""
         self._follow_config(now=True)
-        self._credentials.forget_failure()
-        await self._credentials.renew(await self._credentials.current())
+        await self._credentials.renew_now()
 
     # --- attempts -------------------------------------------------------------------------------------------
 
     async def _renewing(self, attempt: Callable[[_Lease], Awaitable[_T]]) -> _T:
         """Run an attempt; after a 401 renew the credentials once and run it again."""
+        if self._closed:
+            raise LinkError("The session is closed")
         self._follow_config()
         lease = await self._lease(await self._credentials.current())
         try:
@@ -193,8 +202,10 @@ class AioTransport:
         async with self._linking:
             if self._link is None or not self._link.serves(self.target, grant):
                 previous, self._link = self._link, await open_link(self.target, grant, self._clock)
+                self._retired = [link for link in self._retired if not link.closed]
                 if previous is not None:
                     previous.retire()
+                    self._retired.append(previous)
             return _Lease(self._link, grant)
 
     async def _send(

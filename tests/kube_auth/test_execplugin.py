@@ -229,6 +229,19 @@ async def test_a_token_about_to_expire_is_renewed_beside_the_requests_that_still
     await credentials.close()
 
 
+async def test_a_person_may_renew_a_grant_that_still_lasts(
+    connect: Connect, config: ConfigFile, tmp_path: Path
+) -> None:
+    plugin = Plugin(tmp_path, COUNTING)
+    config.user = {"exec": plugin.entry()}
+    async with api_server() as server:
+        transport = await connect(config.write(server=server.url).target(os.environ))
+        await transport.request("GET", "/x")
+        await transport.renew_credentials()
+        await transport.request("GET", "/x")
+    assert server.tokens == ["Bearer token-1", "Bearer token-2"]
+
+
 async def test_a_failed_run_is_not_repeated_for_some_seconds_unless_a_person_asks(tmp_path: Path) -> None:
     plugin = Plugin(tmp_path, 'import os, sys; open(os.environ["RUNS"], "a").write("x"); sys.exit(1)')
     clock = ManualClock()
@@ -237,9 +250,8 @@ async def test_a_failed_run_is_not_repeated_for_some_seconds_unless_a_person_ask
         with pytest.raises(ExecPluginError):
             await credentials.current()
     assert plugin.runs == 1
-    credentials.forget_failure()
     with pytest.raises(ExecPluginError):
-        await credentials.current()
+        await credentials.renew_now()
     assert plugin.runs == 2
     await clock.advance(FAILURE_HOLD)
     with pytest.raises(ExecPluginError):
@@ -639,9 +651,8 @@ async def test_after_a_failure_in_the_terminal_it_is_taken_again_only_when_a_per
             await credentials.current()
         await clock.advance(60)
     assert terminal.loans == 1
-    credentials.forget_failure()
     with pytest.raises(ExecPluginError):
-        await credentials.current()
+        await credentials.renew_now()
     assert terminal.loans == 2
     await credentials.close()
 

@@ -343,6 +343,22 @@ def test_base64_that_is_none_is_told_without_showing_it(tmp_path: Path) -> None:
     assert caught.value.__cause__ is None
 
 
+def test_white_space_in_a_token_is_told_before_it_becomes_a_header(tmp_path: Path) -> None:
+    assert config_of(tmp_path, user={"token": "abc\n"}).target().login.token == "abc"
+    config = config_of(tmp_path, user={"token": "S3CRET\nX-Evil: 1"})
+    with pytest.raises(KubeconfigError, match="token has white space in it") as caught:
+        config.target()
+    assert "S3CRET" not in str(caught.value)
+    with pytest.raises(UsageError, match="--token has white space in it"):
+        config_of(tmp_path).target(overrides=Overrides(token="a b"))
+
+
+@pytest.mark.parametrize("user", [{"as": "a\nb"}, {"as": "a", "as-groups": ["b\r"]}, {"as": "a", "as-uid": "\0"}])
+def test_control_characters_in_impersonation_are_refused(tmp_path: Path, user: dict[str, Any]) -> None:
+    with pytest.raises(KubeconfigError, match="line break or another control character"):
+        config_of(tmp_path, user=user).target()
+
+
 def test_groups_without_a_user_to_act_as_are_refused(tmp_path: Path) -> None:
     with pytest.raises(KubeconfigError, match="impersonated without a user"):
         config_of(tmp_path, user={"as-groups": ["dev"]}).target()

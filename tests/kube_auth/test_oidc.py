@@ -139,7 +139,8 @@ async def test_an_expired_token_is_refreshed_over_verified_tls_and_written_back(
     tokens = saved(config)
     assert (name_in(tokens["id-token"]), tokens["refresh-token"]) == ("issued-1", "refresh-1")
     assert server.tokens == [f"Bearer {tokens['id-token']}"] * 2
-    assert transport.config_problem == ""
+    assert transport.target.source is not None
+    assert not transport.target.source.changed()
 
 
 async def test_a_provider_of_an_unknown_authority_gets_no_token(connect: Connect, config: ConfigFile, pki: Pki) -> None:
@@ -233,6 +234,22 @@ async def test_a_token_another_program_refreshed_is_adopted_instead_of_refreshin
         await transport.request("GET", "/x")
     assert name_in(server.tokens[-1].removeprefix("Bearer ")) == "kubectl's"
     assert (idp.given, saved(config)["refresh-token"]) == (0, "theirs")
+
+
+async def test_a_token_refreshed_on_disk_spares_the_provider_and_its_single_use_refresh_token(
+    config: ConfigFile, pki: Pki
+) -> None:
+    async with provider(pki.server_context()) as idp:
+        config.user = entry(idp, pki)
+        target = config.write(server="http://127.0.0.1:1").target()
+        assert target.login.oidc is not None
+        source = OidcSource(target.login.oidc, target, SystemClock())
+        theirs = jwt(time.time() + 900, "theirs")
+        config.user = entry(idp, pki, **{"id-token": theirs, "refresh-token": "theirs"})
+        config.write()
+        grant = await source.fetch(may_prompt=True)
+    assert grant.authorization == f"Bearer {theirs}"
+    assert idp.server.seen == []
 
 
 async def test_a_refresh_lost_to_another_program_in_the_same_moment_adopts_its_token(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from k9py.core.clock import ManualClock
-from k9py.core.errors import AuthExpired, CredentialError
+from k9py.core.errors import AuthExpired, CredentialError, LinkError
 from k9py.kube.credentials import TOKEN_FILE_PERIOD
 from k9py.kube.transport import CONFIG_PERIOD
 from tests.kube_auth.conftest import ConfigFile, Connect
@@ -154,8 +155,6 @@ async def test_a_server_and_authority_replaced_in_the_kubeconfig_are_followed(
 
 
 async def test_a_stream_outlives_the_change_of_the_connection_it_began_on(connect: Connect, config: ConfigFile) -> None:
-    import asyncio
-
     go_on = asyncio.Event()
 
     async def slow(request: web.Request) -> web.StreamResponse:
@@ -178,6 +177,25 @@ async def test_a_stream_outlives_the_change_of_the_connection_it_began_on(connec
             go_on.set()
             assert await anext(chunks) == b"two\n"
     assert len(new.seen) == 1
+
+
+async def test_closing_also_closes_the_connections_that_were_replaced(connect: Connect, config: ConfigFile) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.Event().wait()
+        return response
+
+    clock = ManualClock()
+    async with api_server(endless) as old, api_server() as new:
+        transport = await connect(config.write(server=old.url).target(), clock=clock)
+        async with transport.stream("GET", "/x") as stream:
+            config.write(server=new.url)
+            await clock.advance(CONFIG_PERIOD)
+            await transport.request("GET", "/x")
+            await transport.close()
+            with pytest.raises(LinkError):
+                await anext(stream.chunks())
 
 
 async def test_a_current_context_moved_by_another_program_moves_nothing(connect: Connect, config: ConfigFile) -> None:

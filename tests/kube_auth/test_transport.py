@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import gzip
+import hashlib
 import json
 import socket
 
@@ -20,6 +21,7 @@ from k9py.core.errors import (
     Forbidden,
     Gone,
     Invalid,
+    LinkError,
     NotFound,
     RubbishError,
     ServerError,
@@ -28,6 +30,7 @@ from k9py.core.errors import (
     Unreachable,
 )
 from k9py.core.refs import Gvr
+from k9py.kube import transport as transport_module
 from k9py.kube.target import Target
 from k9py.kube.transport import MAX_REQUESTS
 from tests.kube_auth.conftest import ConfigFile, Connect
@@ -477,6 +480,64 @@ async def test_a_server_that_answers_200_instead_of_a_websocket_is_rubbish(conne
         with pytest.raises(RubbishError, match="does not open a WebSocket"):
             async with transport.websocket("/x", protocols=["v5.channel.k8s.io"]):
                 pass
+
+
+async def _raw_websocket(first: bytes) -> tuple[asyncio.Server, str]:
+    """Serve a WebSocket that sends some bytes and then answers nothing, not even a ping."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        key = next(line.split(": ")[1] for line in head.split("\r\n") if line.startswith("Sec-WebSocket-Key"))
+        accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
+        lines = [b"HTTP/1.1 101 Switching", b"Upgrade: websocket", b"Connection: Upgrade"]
+        writer.write(b"\r\n".join([*lines, b"Sec-WebSocket-Accept: " + accept, b"", b""]) + first)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_websocket_whose_peer_no_longer_answers_pings_is_unreachable(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport_module, "HEARTBEAT", 0.05)
+    server, url = await _raw_websocket(b"\x82\x02hi")
+    async with server:
+        transport = await connect(plain(url))
+        async with transport.websocket("/x", protocols=[]) as it:
+            assert await it.receive() == b"hi"
+            with pytest.raises(Unreachable):
+                await it.receive()
+
+
+async def test_bytes_that_are_no_websocket_message_are_rubbish(connect: Connect) -> None:
+    server, url = await _raw_websocket(b"\xff\xff\xff\xff")
+    async with server:
+        transport = await connect(plain(url))
+        async with transport.websocket("/x", protocols=[]) as it:
+            with pytest.raises(RubbishError, match="none of its messages"):
+                await it.receive()
+
+
+async def test_a_closed_transport_refuses_requests_and_ends_those_under_way(connect: Connect) -> None:
+    arrived = asyncio.Event()
+
+    async def held(request: web.Request) -> web.StreamResponse:
+        arrived.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with api_server(held) as server:
+        transport = await connect(plain(server.url))
+        waiting = asyncio.create_task(transport.request("GET", "/x"))
+        await arrived.wait()
+        await transport.close()
+        with pytest.raises(LinkError):
+            await waiting
+        with pytest.raises(LinkError, match="session is closed"):
+            await transport.request("GET", "/x")
+    assert len(server.seen) == 1
 
 
 async def test_a_websocket_that_breaks_is_unreachable(connect: Connect) -> None:
