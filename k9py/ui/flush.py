@@ -20,6 +20,10 @@ LOCAL_INTERVAL = 0.1
 """Seconds between two flushes on a local terminal."""
 REMOTE_INTERVAL = 0.3
 """The same over SSH, where every byte travels."""
+SECOND_AFTER = 0.02
+"""Seconds to the second flush after a rest: the first often shows only that something was asked for."""
+REST = 1.0
+"""Seconds without a flush that count as a rest."""
 UNFOCUSED_INTERVAL = 1.0
 """The same while the terminal's window is not looked at."""
 TICK = 1.0
@@ -58,6 +62,7 @@ class FlushClock:
         self._flushing = False
         self._ticking = False
         self._flushed_at = float("-inf")
+        self._rested = False
         self._aged_at = float("-inf")
         self._key_at = float("-inf")
 
@@ -122,6 +127,9 @@ class FlushClock:
         try:
             while self._waiting():
                 interval = self._interval if self._focused else max(self._interval, UNFOCUSED_INTERVAL)
+                if self._rested and self._focused:
+                    interval = SECOND_AFTER
+                self._rested = self._clock.monotonic() - self._flushed_at >= REST
                 await self._clock.sleep(max(0.0, self._flushed_at + interval - self._clock.monotonic()))
                 for _ in range(KEY_PATIENCE):
                     quiet = self._clock.monotonic() - self._key_at

@@ -44,16 +44,27 @@ async def bench() -> AsyncIterator[Bench]:
     await bench.flush.close()
 
 
-async def test_the_first_change_is_drained_at_once_and_the_following_once_per_interval(bench: Bench) -> None:
+async def test_changes_are_drained_once_per_interval(bench: Bench) -> None:
     bench.flush.wake(bench.pane)
     await bench.clock.advance(0)
     assert bench.pane.drains == 1
+    bench.flush.wake(bench.pane)
+    await bench.clock.advance(0.02)
     for _ in range(9):
         bench.flush.wake(bench.pane)
         await bench.clock.advance(0.01)
-    assert bench.pane.drains == 1
-    await bench.clock.advance(0.011)
     assert bench.pane.drains == 2
+    await bench.clock.advance(0.011)
+    assert bench.pane.drains == 3
+
+
+async def test_after_a_rest_the_second_change_follows_the_first_closely(bench: Bench) -> None:
+    bench.flush.wake(bench.pane)
+    await bench.clock.advance(5)
+    for expected, wait in ((2, 0.0), (3, 0.02), (3, 0.05), (4, 0.06)):
+        bench.flush.wake(bench.pane)
+        await bench.clock.advance(wait)
+        assert bench.pane.drains == expected
 
 
 async def test_nothing_runs_while_nothing_changes(bench: Bench) -> None:
