@@ -8,27 +8,22 @@ from pathlib import Path
 from k9py.kube.logins import overridden_login
 from k9py.kube.target import Impersonation, Login, Overrides, Target, TlsSettings
 
-SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-"""Where Kubernetes mounts the token; the environment variable K9PY_SERVICE_ACCOUNT_DIR names another place."""
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where Kubernetes mounts token, namespace and ca.crt."""
 CONTEXT = "in-cluster"
 """The name shown for the context, the cluster and the user."""
-
-
-def _directory(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("K9PY_SERVICE_ACCOUNT_DIR") or SERVICE_ACCOUNT)
 
 
 def runs_in_cluster(environ: Mapping[str, str]) -> bool:
     """Return True inside a pod that may talk to its API server."""
     named = environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT")
-    return bool(named) and (_directory(environ) / "token").is_file()
+    return bool(named) and (SERVICE_ACCOUNT / "token").is_file()
 
 
 def in_cluster_target(environ: Mapping[str, str], said: Overrides, impersonate: Impersonation | None) -> Target:
     """Return the target of the pod's own service account; its token is read again as the kubelet renews it."""
-    directory = _directory(environ)
     host, port = environ["KUBERNETES_SERVICE_HOST"], environ["KUBERNETES_SERVICE_PORT"]
-    namespace = directory / "namespace"
+    namespace = SERVICE_ACCOUNT / "namespace"
     here = namespace.read_text(encoding="utf-8").strip() if namespace.is_file() else ""
     return Target(
         context=CONTEXT,
@@ -36,8 +31,8 @@ def in_cluster_target(environ: Mapping[str, str], said: Overrides, impersonate: 
         user=CONTEXT,
         namespace=said.namespace or here or "default",
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        tls=TlsSettings(ca_file=str(directory / "ca.crt")),
-        login=overridden_login(Login(token_file=str(directory / "token")), said),
+        tls=TlsSettings(ca_file=str(SERVICE_ACCOUNT / "ca.crt")),
+        login=overridden_login(Login(token_file=str(SERVICE_ACCOUNT / "token")), said),
         impersonation=impersonate or Impersonation(said.as_user, said.as_groups, said.as_uid, said.as_extra),
         request_timeout=said.request_timeout,
         environ=environ,

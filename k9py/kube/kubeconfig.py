@@ -14,7 +14,7 @@ from pathlib import Path
 
 from k9py.core.errors import KubeconfigError
 from k9py.kube.files import FileStamps
-from k9py.kube.incluster import in_cluster_target, runs_in_cluster
+from k9py.kube.incluster import CONTEXT, in_cluster_target, runs_in_cluster
 from k9py.kube.kubedoc import Block, parse
 from k9py.kube.logins import file_path, impersonation_of, login_of, overridden_login
 from k9py.kube.target import Impersonation, Overrides, Target, TlsSettings
@@ -142,7 +142,7 @@ class Kubeconfig:
         """
         said = overrides or Overrides()
         said = replace(said, context=context or said.context, namespace=namespace or said.namespace)
-        if self.empty and not said.server and not said.context and runs_in_cluster(self.environ):
+        if self.empty and not said.server and said.context in ("", CONTEXT) and runs_in_cluster(self.environ):
             return in_cluster_target(self.environ, said, impersonate)
         name = said.context or self.current_context
         if not name and not (said.server or said.cluster):

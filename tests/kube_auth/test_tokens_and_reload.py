@@ -11,7 +11,9 @@ from aiohttp import web
 
 from k9py.core.clock import ManualClock
 from k9py.core.errors import AuthExpired, CredentialError, LinkError
+from k9py.kube import incluster
 from k9py.kube.credentials import TOKEN_FILE_PERIOD
+from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.transport import CONFIG_PERIOD
 from tests.kube_auth.conftest import ConfigFile, Connect
 from tests.kube_auth.pki import Pki
@@ -261,9 +263,9 @@ async def test_a_rewrite_of_the_same_contents_is_no_change(config: ConfigFile) -
     assert source.changed()
 
 
-async def test_a_service_account_connects_from_inside_a_pod(connect: Connect, tmp_path: Path, pki: Pki) -> None:
-    from k9py.kube.kubeconfig import Kubeconfig
-
+async def test_a_service_account_connects_from_inside_a_pod(
+    connect: Connect, tmp_path: Path, pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, content in (
         ("token", "pod-token\n"),
         ("namespace", "shop"),
@@ -273,9 +275,11 @@ async def test_a_service_account_connects_from_inside_a_pod(connect: Connect, tm
     async with api_server(tls=pki.server_context()) as server:
         environ = {
             "HOME": str(tmp_path), "KUBERNETES_SERVICE_HOST": "127.0.0.1",
-            "KUBERNETES_SERVICE_PORT": str(server.port), "K9PY_SERVICE_ACCOUNT_DIR": str(tmp_path),
+            "KUBERNETES_SERVICE_PORT": str(server.port),
         }  # fmt: skip
+        monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", tmp_path)
         target = Kubeconfig.load(None, environ).target()
+        assert Kubeconfig.load(None, environ).target(target.context) == target
         clock = ManualClock()
         transport = await connect(target, clock=clock)
         await transport.request("GET", "/x")
