@@ -52,12 +52,9 @@ def options_of(options: argparse.Namespace) -> UiOptions:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what can be checked without a cluster, then open the interface."""
+    """Open the interface; what is wrong with the kubeconfig or the cluster it says itself, and stays."""
     wishes = options_of(options)
-    # Deferred: settings 40 ms, textual 300 ms; mistakes above are told at once.
-    from k9py.cli.runtime import prepare
-
-    prepare(options)
-    from k9py.ui.app import run_ui
+    # Deferred: textual, 300 ms; mistakes above are told at once.
+    from k9py.ui.starting import run_ui
 
     return run_ui(wishes)

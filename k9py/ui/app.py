@@ -5,46 +5,43 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import os
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from k9py.config.keymap import Keymap, build_keymap
 from k9py.config.launch import UiOptions
-from k9py.config.loading import SettingsFile, load_settings
+from k9py.config.loading import SettingsFile
 from k9py.config.paths import Paths
 from k9py.config.settings import Settings
 from k9py.config.themes import load_theme
 from k9py.core.ages import human
-from k9py.core.clock import Clock, SystemClock
-from k9py.core.errors import K9Error, SettingsError
+from k9py.core.clock import Clock
+from k9py.core.errors import K9Error
 from k9py.core.refs import Scope
-from k9py.core.tasks import FailureHandler, TaskSet
-from k9py.resources.actions import ACTIONS, Action, Actions, Danger, Where
+from k9py.core.tasks import TaskSet
+from k9py.resources.actions import ACTIONS, Action, Actions, Where
 from k9py.resources.model import KindSpec, RowContext, Tone
 from k9py.ui._compat import DiffApp
 from k9py.ui.browse import BrowseScreen
 from k9py.ui.burst import Burst
 from k9py.ui.completing import Vocabulary
-from k9py.ui.connecting import Connector, KubeconfigConnector
+from k9py.ui.connecting import Connector
 from k9py.ui.connection import Connection
 from k9py.ui.flash import Flash
 from k9py.ui.flush import FlushClock
 from k9py.ui.globals import GlobalActions
 from k9py.ui.header import Load
+from k9py.ui.lending import SuspendedTerminal
 from k9py.ui.look import Look
 from k9py.ui.measuring import Measuring
 from k9py.ui.memory import Memory
-from k9py.ui.navigator import View
+from k9py.ui.offering import Offering
 from k9py.ui.prompt import Prompt
 from k9py.ui.terminal import Terminal
-from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id
+from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id, theme_or_default
 
 if TYPE_CHECKING:
     from k9py.kube.session import Session
@@ -72,7 +69,8 @@ class K9App(DiffApp[None]):
         terminal: Terminal,
     ) -> None:
         self.settings: Settings = settings_file.settings(options.context)
-        self.look = Look(_theme(options.theme or self.settings.theme, paths), terminal.depth, terminal.glyphs)
+        theme = theme_or_default(options.theme or self.settings.theme, paths)
+        self.look = Look(theme, terminal.depth, terminal.glyphs)
         super().__init__(terminal, ansi_color=True)
         self.title = "k9py"
         self.clock = clock
@@ -83,10 +81,11 @@ class K9App(DiffApp[None]):
         self.actions: Actions = self._own_keys().actions
         self.flushing = FlushClock(clock, interval=terminal.flush_interval, ages=terminal.age_interval)
         self.burst = Burst(self)
-        self.connection = Connection(connector, self, clock, _Loan(self))
+        self.connection = Connection(connector, self, clock, SuspendedTerminal(self))
         self.measuring = Measuring(self)
         self.memory = Memory(paths, options, self.settings)
         self.globals = GlobalActions(self)
+        self.offering = Offering(self)
         self.memory.recall(options.context)
         self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
         """The browser, whatever lies over it."""
@@ -271,31 +270,9 @@ class K9App(DiffApp[None]):
 
     # ------------------------------------------------------------------ what was chosen
 
-    def with_memory(self, view: View) -> View:
-        """Return the view with the filter and order last used for its kind."""
-        return self.memory.with_memory(view)
-
-    def remember(self, view: View) -> None:
-        """Note what a person chose in a view."""
-        self.memory.note(view)
-
-    @property
-    def command_history(self) -> Sequence[str]:
-        """Commands, oldest first."""
-        return self.memory.commands
-
-    @property
-    def filter_history(self) -> Sequence[str]:
-        """Filters and searches, oldest first."""
-        return self.memory.filters
-
-    def note_scope(self, scope: Scope) -> None:
-        """Use these namespaces from now on."""
-        self.memory.use(scope)
-
     def use_scope(self, scope: Scope) -> None:
         """Show the current kind in other namespaces."""
-        self.note_scope(scope)
+        self.memory.use(scope)
         browser = self.browser
         browser.tabs.rescope(scope)
         browser.open_view()
@@ -305,13 +282,13 @@ class K9App(DiffApp[None]):
     async def carry_out(self, action: Action) -> None:
         """Do what an action says, if it is allowed; whatever goes wrong is said, never raised."""
         handler = self.handler_of(action)
-        reason = self.withheld(action)
+        reason = self.offering.reason(action)
         if reason:
-            self.flash_text(reason, Tone.WARN)
+            self.flash_text(reason)
             return
         try:
             # Nothing here waits for the network: what the server refuses, it refuses when asked for it.
-            self.globals.ask_about(action)
+            self.offering.ask_about(action)
             result = handler()
             if inspect.isawaitable(result):
                 await result
@@ -403,14 +380,6 @@ class K9App(DiffApp[None]):
         except (K9Error, OSError) as error:
             self.flash(error)
 
-    def withheld(self, action: Action) -> str:
-        """Return why an action is not offered, as far as is known without asking; empty when it is."""
-        if self.readonly and action.danger is not Danger.NONE:
-            return f"{action.title} is off: this context is read-only"
-        if self.globals.is_refused(action):
-            return f"you are not allowed to {self.globals.right_of(action)}"
-        return ""
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Everything bound by Textual itself is ours to allow."""
         return True
@@ -486,54 +455,3 @@ class K9App(DiffApp[None]):
             self.flushing.key_pressed()
             self.hide_flash()
         await super().on_event(event)
-
-
-class _Loan:
-    """Lends the suspended terminal to a login program."""
-
-    def __init__(self, app: App[None]) -> None:
-        self._app = app
-        self._suspension: Any = None
-
-    async def __aenter__(self) -> object:
-        self._suspension = self._app.suspend()
-        self._suspension.__enter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> bool | None:
-        suspension, self._suspension = self._suspension, None
-        suspension.__exit__(kind, error, trace)
-        return None
-
-
-def _theme(name: str, paths: Paths) -> Any:
-    """Return a theme, or the default one when the name or the file is wrong: colours are no reason not to start."""
-    try:
-        return load_theme(name, paths.user_themes)
-    except SettingsError as error:
-        _LOG.warning("theme: %s", error.with_remedy())
-        return load_theme("dark")
-
-
-def run_ui(options: UiOptions) -> int:
-    """Open the interface and return the exit status once it is left."""
-    clock = SystemClock()
-    paths = Paths.of(os.environ)
-    settings_file = load_settings(paths, os.environ)
-    ui = settings_file.settings(options.context).ui
-    glyphs = "ascii" if options.ascii else ui.glyphs
-    terminal = Terminal.detect(os.environ, link=ui.link, colours=ui.colours, glyphs=glyphs)
-    app: K9App
-
-    def failure_handler() -> FailureHandler:
-        return app.report_failure
-
-    connector = KubeconfigConnector(options, os.environ, paths, clock, failure_handler, settings_file)
-    app = K9App(connector, settings_file, clock, options=options, paths=paths, terminal=terminal)
-    app.run(mouse=ui.mouse)
-    if app.fault is not None:
-        sys.stderr.write(f"error: k9py failed: {app.fault} (details in {paths.log_file})\n")
-        return 1
-    return app.return_code or 0

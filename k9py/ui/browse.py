@@ -15,7 +15,7 @@ from textual.timer import Timer
 from k9py.core.clock import Clock
 from k9py.core.errors import FilterError, K9Error
 from k9py.core.refs import Scope
-from k9py.resources.actions import Action, Where
+from k9py.resources.actions import Where
 from k9py.resources.model import Level, Tone
 from k9py.ui import header
 from k9py.ui.acting import BrowseActions, Handler
@@ -99,6 +99,16 @@ class BrowseScreen(Screen[None]):
         return self.query_one("#body", Container)
 
     @property
+    def body_is_split(self) -> bool:
+        """True when the detail pane stands beside or below the list."""
+        return self.body.has_class("-split")
+
+    @property
+    def body_shows_detail(self) -> bool:
+        """True when the detail pane is shown, split or alone."""
+        return self.body_is_split or self.body.has_class("-full")
+
+    @property
     def view(self) -> View:
         """The view on screen."""
         return self.tabs.view
@@ -161,7 +171,7 @@ class BrowseScreen(Screen[None]):
     def go(self, view: View) -> None:
         """Open another view in this tab."""
         self._keep_place()
-        self.tabs.trail.go(self.k9.with_memory(view))
+        self.tabs.trail.go(self.k9.memory.with_memory(view))
         self.open_view()
 
     def travel(self, step: Callable[[], bool]) -> bool:
@@ -206,10 +216,10 @@ class BrowseScreen(Screen[None]):
             fade=self.k9.settings.ui.change_mark,
         )
         self.k9.measuring.show(spec, view)
-        self.k9.globals.learn_rights(view.scope.namespaces)
+        self.k9.offering.learn_rights(view.scope.namespaces)
         self.listing.want(view.cursor)
         self.table.focus()
-        self.k9.remember(view)
+        self.k9.memory.note(view)
         self.show_state()
         self.show_keys()
 
@@ -217,7 +227,7 @@ class BrowseScreen(Screen[None]):
         """Take a new filter, order or width for the view on screen."""
         self.tabs.trail.update(view)
         self.listing.set_view(view)
-        self.k9.remember(view)
+        self.k9.memory.note(view)
         self.show_state()
 
     # ------------------------------------------------------------------ live
@@ -349,14 +359,9 @@ class BrowseScreen(Screen[None]):
         """Show the keys that work where the focus is."""
         if not self.is_mounted:
             return
-        actions = self.available(self.where or Where.TABLE)
+        # On every move of the cursor: only what the footer can show is asked about.
+        actions = self.k9.offering.available(self.where or Where.TABLE, footer_only=True)
         self.query_one("#keys", Bar).show(footer(actions, self.k9.look.glyphs, self.size.width))
-
-    def available(self, where: Where) -> list[Action]:
-        """Return the actions that make sense here: for this kind and row, allowed, and carried out by somebody."""
-        kind = self.listing.spec.id if self.listing.spec is not None else ""
-        row = self.table.cursor_row
-        return [action for action in self.k9.actions.for_screen(where, kind, row) if not self.k9.withheld(action)]
 
     # ------------------------------------------------------------------ typing
 
@@ -368,7 +373,7 @@ class BrowseScreen(Screen[None]):
             ":",
             text,
             completer=lambda line: complete(line, vocabulary),
-            history=self.k9.command_history,
+            history=self.k9.memory.commands,
             done=self._command_typed,
         )
 
@@ -380,7 +385,7 @@ class BrowseScreen(Screen[None]):
             "/",
             self.view.filter if text is None else text,
             completer=lambda _: (),
-            history=self.k9.filter_history,
+            history=self.k9.memory.filters,
             done=self._filter_typed,
         )
         if text is not None:
