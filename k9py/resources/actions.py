@@ -10,11 +10,11 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Protocol
 
 from k9py.core.errors import SettingsError
 from k9py.core.refs import ApiResource
 from k9py.kube.rows import Row
-from k9py.resources.model import R
 
 
 class Where(Enum):
@@ -49,6 +49,18 @@ class Need:
     subresource: str = ""
 
 
+class Named(Protocol):
+    """An object a command can be about: a row, or a reference."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty for cluster-wide kinds."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a person can do."""
@@ -68,14 +80,22 @@ class Action:
     needs: tuple[Need, ...] = ()
     predicate: Callable[[Row], bool] | None = None
     """False for a row on which it makes no sense."""
+    otherwise: str = ""
+    """What is said then."""
     danger: Danger = Danger.NONE
     confirm: str = ""
     """What is asked before it is done; empty when nothing is asked."""
     kubectl: str = ""
-    """The equivalent command; ``{kind}``, ``{name}``, ``{ns}`` (an ``-n`` option or nothing) and ``{target}``
-    (``kind/name``) are filled in."""
+    """The equivalent command; ``{kind}``, ``{name}``, ``{ns}`` (an ``-n`` option or nothing), ``{target}``
+    (``kind/name``) and ``{container}`` are filled in."""
     footer: int = 0
     """Place in the footer, lower first; 0 is not shown there."""
+    containers: bool = False
+    """An action of tables that works on the containers of a pod too."""
+
+    def reaches(self, where: Where) -> bool:
+        """Return whether the action belongs to a part of the screen, the global ones left aside."""
+        return self.where is where or (self.containers and where is Where.CONTAINERS)
 
     def applies(self, kind_id: str, row: Row | None = None) -> bool:
         """Return whether the action makes sense for this kind and, when given, this row."""
@@ -83,16 +103,19 @@ class Action:
             return False
         return self.predicate is None or row is None or self.predicate(row)
 
-    def kubectl_for(self, resource: ApiResource, row: Row) -> str:
-        """Return the equivalent kubectl command for this row, quoted for a shell; empty when there is none."""
-        namespace = f" -n {shlex.quote(row.namespace)}" if row.namespace else ""
-        name = shlex.quote(row.name)
-        return self.kubectl.format(kind=resource.id, name=name, ns=namespace, target=f"{resource.id}/{name}")
+    def kubectl_for(self, resource: ApiResource, subject: Named, container: str = "") -> str:
+        """Return the equivalent kubectl command for an object, quoted for a shell; empty when there is none."""
+        namespace = f" -n {shlex.quote(subject.namespace)}" if subject.namespace else ""
+        name = shlex.quote(subject.name)
+        return self.kubectl.format(
+            kind=resource.id, name=name, ns=namespace, target=f"{resource.id}/{name}", container=shlex.quote(container)
+        )
 
 
 def overlap(first: Action, second: Action) -> bool:
     """Return whether a screen can exist on which both actions could be meant."""
-    if first.where is not second.where and Where.GLOBAL not in (first.where, second.where):
+    shared = any(first.reaches(where) and second.reaches(where) for where in Where)
+    if not shared and Where.GLOBAL not in (first.where, second.where):
         return False
     return not first.kinds or not second.kinds or not first.kinds.isdisjoint(second.kinds)
 
@@ -127,13 +150,13 @@ class Actions:
 
     def for_screen(self, where: Where, kind_id: str = "", row: Row | None = None) -> list[Action]:
         """Return what can be done here: the part's own actions first, then the global ones."""
-        here = [action for action in self._by_id.values() if action.where is where and action.applies(kind_id, row)]
+        here = [action for action in self._by_id.values() if action.reaches(where) and action.applies(kind_id, row)]
         return here + [action for action in self._by_id.values() if action.where is Where.GLOBAL]
 
     def by_key(self, key: str, where: Where, kind_id: str = "") -> Action | None:
         """Return what a key means here, None when nothing."""
         for action in self._by_key.get(key, ()):
-            if action.where in (where, Where.GLOBAL) and action.applies(kind_id):
+            if (action.reaches(where) or action.where is Where.GLOBAL) and action.applies(kind_id):
                 return action
         return None
 
@@ -161,14 +184,32 @@ USED_KINDS = frozenset(
 """Kinds that pods refer to by name."""
 
 
-def when(row_type: type[R], test: Callable[[R], bool]) -> Callable[[Row], bool]:
-    """Return a predicate for rows of one type; rows of another type pass."""
-    return lambda row: test(row) if isinstance(row, row_type) else True
-
-
 def has_owner(row: Row) -> bool:
     """Return whether somebody made the object."""
     return bool(row.owners)
+
+
+# Rows of pods and containers are read by attribute here: importing their modules would cost the first frame 80 ms.
+
+
+def has_restarted(row: Row) -> bool:
+    """Return whether a pod or container has had a run before this one."""
+    return bool(getattr(row, "restarts", 1))
+
+
+def has_place(row: Row) -> bool:
+    """Return whether a pod is on a node: without one nothing runs; rows of other kinds pass."""
+    return bool(getattr(row, "node", "?"))
+
+
+def can_be_entered(row: Row) -> bool:
+    """Return whether something may run in a pod: it is on a node and has not ended."""
+    return has_place(row) and getattr(row, "phase", "") not in ("Succeeded", "Failed")
+
+
+def runs(row: Row) -> bool:
+    """Return whether a container runs."""
+    return bool(getattr(row, "running", True))
 
 
 _G, _T, _C, _X, _L = Where.GLOBAL, Where.TABLE, Where.CONTAINERS, Where.TEXT, Where.LOGS
@@ -222,6 +263,7 @@ def _moving() -> list[Action]:
         Action("namespace.warp", ("w",), _T, "same namespace", "Show only the row's namespace", "move"),
         Action("open", ("enter",), _T, "open", "Go to what belongs to the row, else describe it", "move", footer=1),
         Action("owner", ("J",), _T, "owner", "Go to the object that made this one", "move", predicate=has_owner,
+               otherwise="Nobody owns this object",
                kubectl="kubectl get {target}{ns} -o jsonpath='{{.metadata.ownerReferences}}'"),
     ]  # fmt: skip
 
@@ -269,12 +311,14 @@ def _looking() -> list[Action]:
         Action("logs", ("l",), _T, "logs", "Follow the logs", "look", PODS_OR_WORKLOADS, log,
                kubectl="kubectl logs {target}{ns} --follow", footer=2),
         Action("logs.previous", ("p",), _T, "previous logs", "Show the logs of the run before the restart", "look",
-               frozenset({"pods"}), log, kubectl="kubectl logs {target}{ns} --previous", footer=3),
+               frozenset({"pods"}), log, has_restarted, "It has not restarted: there is no run before this one",
+               kubectl="kubectl logs {target}{ns} --previous", footer=3),
         Action("shell", ("s",), _T, "shell", "Open a shell in a container", "look", frozenset({"pods"}),
-               (Need("create", "pods", "exec"),), danger=Danger.ENTERS,
+               (Need("create", "pods", "exec"),), can_be_entered, "Nothing runs in it", danger=Danger.ENTERS,
                kubectl="kubectl exec {target}{ns} -it -- sh", footer=4),
         Action("go.node", ("o",), _T, "node", "Go to the node the pod runs on", "look", frozenset({"pods"}),
-               (Need("list", "nodes"),), kubectl="kubectl get {target}{ns} -o wide"),
+               (Need("list", "nodes"),), has_place, "It is on no node yet",
+               kubectl="kubectl get {target}{ns} -o wide"),
         Action("go.replicasets", ("z",), _T, "replica sets", "Go to the replica sets of the deployment", "look",
                frozenset({"deployments.apps"}), (Need("list", "replicasets.apps"),)),
         Action("go.endpointslices", ("z",), _T, "endpoint slices", "Go to the endpoint slices of the service", "look",
@@ -287,12 +331,13 @@ def _containers() -> list[Action]:
     log = (Need("get", "pods", "log"),)
     return [
         Action("container.logs", ("enter", "l"), _C, "logs", "Follow the container's logs", "look", needs=log,
-               kubectl="kubectl logs {target}{ns} -c CONTAINER --follow", footer=1),
+               kubectl="kubectl logs {target}{ns} -c {container} --follow", footer=1),
         Action("container.previous", ("p",), _C, "previous logs", "Show the logs of the run before the restart", "look",
-               needs=log, kubectl="kubectl logs {target}{ns} -c CONTAINER --previous", footer=2),
+               needs=log, predicate=has_restarted, otherwise="It has not restarted: there is no run before this one",
+               kubectl="kubectl logs {target}{ns} -c {container} --previous", footer=2),
         Action("container.shell", ("s",), _C, "shell", "Open a shell in the container", "look",
-               needs=(Need("create", "pods", "exec"),), danger=Danger.ENTERS,
-               kubectl="kubectl exec {target}{ns} -c CONTAINER -it -- sh", footer=3),
+               needs=(Need("create", "pods", "exec"),), predicate=runs, otherwise="It does not run",
+               danger=Danger.ENTERS, kubectl="kubectl exec {target}{ns} -c {container} -it -- sh", footer=3),
         Action("container.copy", ("c",), _C, "copy name", "Copy the container's name", "copy"),
         Action("container.image", ("i",), _C, "copy image", "Copy the container's image", "copy"),
         Action("container.describe", ("d",), _C, "describe", "Explain the pod in words", "look", footer=4),
@@ -340,5 +385,19 @@ def _logs() -> list[Action]:
     ]  # fmt: skip
 
 
-ACTIONS = Actions([*_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs()])
+ON_CONTAINERS_TOO = frozenset(
+    {"cursor.up", "cursor.down", "cursor.page-up", "cursor.page-down", "cursor.first", "cursor.last", "columns.left",
+     "columns.right", "filter", "problems", "wide", "sort.name", "sort.age", "sort.column-left", "sort.column-right",
+     "sort.flip", "mark", "mark.range", "mark.all", "mark.invert", "mark.clear", "copy.kubectl", "save.table",
+     "refresh", "events"}
+)  # fmt: skip
+"""Actions of tables that make the same sense on the containers of a pod."""
+
+
+def _all() -> Iterator[Action]:
+    for action in (*_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs()):
+        yield replace(action, containers=True) if action.id in ON_CONTAINERS_TOO else action
+
+
+ACTIONS = Actions(_all())
 """Everything a person can do in this version."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from k9py.core.errors import FilterError, UsageError
 from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Row
+from k9py.resources.actions import Named
 from k9py.resources.model import Drill, Target
 from k9py.ui.commands import OpenCommand, VerbCommand, parse_command, scope_of
 from k9py.ui.detail import DESCRIBE, EVENTS, YAML
@@ -159,7 +160,7 @@ class BrowseActions:
         if command.filter and settled.kind not in LOCAL_VIEWS:
             settled = replace(settled, filter=command.filter)
         if command.scope is not None:
-            k9.note_scope(command.scope)
+            k9.memory.use(command.scope)
         screen.go(settled)
 
     # ------------------------------------------------------------------ moving
@@ -201,7 +202,7 @@ class BrowseActions:
         elif kind == CONTAINERS:
             self.container_logs()
         elif kind == "namespaces":
-            k9.note_scope(Scope((row.name,)))
+            k9.memory.use(Scope((row.name,)))
             screen.go(View("pods", Scope((row.name,))))
         elif spec.drill is not None:
             self.follow_drill(spec.drill, row)
@@ -388,10 +389,10 @@ class BrowseActions:
 
     def copy_kubectl(self) -> None:
         """Copy the kubectl command that shows this row."""
-        row, resource = self._screen.table.cursor_row, self.resource
+        resource, subject, container = self.target
         action = self._screen.k9.actions.get("copy.kubectl")
-        if row is not None and resource is not None and action is not None:
-            self._copy([action.kubectl_for(resource, row)], "command")
+        if subject is not None and resource is not None and action is not None:
+            self._copy([action.kubectl_for(resource, subject, container)], "command")
 
     def _copy(self, texts: list[str], what: str) -> None:
         if texts:
@@ -417,6 +418,14 @@ class BrowseActions:
         if view.kind == CONTAINERS:
             return k9.session.discovery.resolve("pods")
         return k9.opener.resource(view)
+
+    @property
+    def target(self) -> tuple[ApiResource | None, Named | None, str]:
+        """The kind and the object the cursor is on, and the container where it is on one."""
+        view, row = self._screen.view, self._screen.table.cursor_row
+        if view.kind == CONTAINERS:
+            return self.resource, view.parent, row.name if row is not None else ""
+        return self.resource, row, ""
 
     def _subject(self) -> tuple[ApiResource, str, str] | None:
         """Return kind, namespace and name of the object under the cursor."""
@@ -470,7 +479,7 @@ class BrowseActions:
         """Open the line to search the text."""
         screen = self._screen
         screen.query_one("#crumbs").display = False
-        screen.prompt.open("find", "", completer=lambda _: (), history=screen.k9.filter_history, done=screen.find_typed)
+        screen.prompt.open("find", "", completer=lambda _: (), history=screen.k9.memory.filters, done=screen.find_typed)
 
     def find(self, pattern: str) -> None:
         """Search while typing; an unfinished pattern is explained."""

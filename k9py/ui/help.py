@@ -8,8 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from k9py.core.refs import ApiResource
-from k9py.kube.rows import Row
-from k9py.resources.actions import Action
+from k9py.resources.actions import Action, Named
 from k9py.resources.model import Tone
 from k9py.ui.keys import key_text
 from k9py.ui.look import Look
@@ -35,13 +34,21 @@ class HelpScreen(Overlay[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "leave", show=False, priority=True)]
 
     def __init__(
-        self, look: Look, actions: Sequence[Action], resource: ApiResource | None, row: Row | None, *, place: str = ""
+        self,
+        look: Look,
+        actions: Sequence[Action],
+        resource: ApiResource | None,
+        subject: Named | None,
+        *,
+        container: str = "",
+        place: str = "",
     ) -> None:
-        """``resource`` and ``row`` fill in the kubectl commands; ``place`` says where the keys work."""
+        """``resource``, ``subject`` and ``container`` fill in the kubectl commands; ``place`` says where keys work."""
         super().__init__(look, longest=len(actions), placeholder="type to search")
         self._actions = sorted((action for action in actions if action.keys), key=by_group)
         self._resource = resource
-        self._row = row
+        self._subject = subject
+        self._container = container
         self._place = place
 
     def filter_changed(self, text: str) -> None:
@@ -70,8 +77,8 @@ class HelpScreen(Overlay[str | None]):
         choice = self.list.current
         action = next((a for a in self._actions if choice is not None and a.id == choice.id), None)
         text = ""
-        if action is not None and action.kubectl and self._resource is not None and self._row is not None:
-            text = action.kubectl_for(self._resource, self._row)
+        if action is not None and action.kubectl and self._resource is not None and self._subject is not None:
+            text = action.kubectl_for(self._resource, self._subject, self._container)
         place = f"{self.list.at + 1} of {len(self.list.choices)} " if self.list.choices else ""
         self.foot.show(((f" {text}", Tone.DIM),) if text else (), ((place, Tone.DIM),))
 

@@ -256,7 +256,7 @@ class LogScreen(Screen[None]):
     def find(self) -> None:
         """Open the line to search."""
         self.query_one(Prompt).open(
-            "find", "", completer=lambda _: (), history=self.k9.filter_history, done=self._find_typed
+            "find", "", completer=lambda _: (), history=self.k9.memory.filters, done=self._find_typed
         )
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:

@@ -68,6 +68,11 @@ class Trail:
         """True when there is a view behind."""
         return bool(self._behind)
 
+    @property
+    def can_forward(self) -> bool:
+        """True when there is a view ahead."""
+        return bool(self._ahead)
+
     def update(self, view: View) -> None:
         """Replace the current view without making history: its filter, order or cursor changed."""
         self.current = view

@@ -34,9 +34,12 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         marked: Sequence[str] = (),
         current: str = "",
         empty: str = "nothing to choose from",
-        free_text: Callable[[str], Choice | None] | None = None,
+        free_text: Callable[[str], Choice] | None = None,
+        moved: Callable[[str], None] | None = None,
     ) -> None:
-        """``current`` is the id the cursor starts on; ``free_text`` makes a choice of what is in no list."""
+        """``current`` is the id the cursor starts on; ``free_text`` makes a choice of what is in no list; ``moved``
+        is told the id under the cursor while it moves.
+        """
         super().__init__(look, longest=len(choices) + (free_text is not None))
         self._title = title
         self._all = choices
@@ -45,6 +48,7 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         self._current = current
         self._empty = empty
         self._free_text = free_text
+        self._moved = moved
 
     def filter_changed(self, text: str) -> None:
         """Show what matches, best first; without a text everything in its order."""
@@ -54,8 +58,7 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
             ranked = sorted((-worth, index) for index, c in enumerate(self._all) if (worth := _worth(needle, c)))
             choices = [self._all[index] for _, index in ranked]
         if self._free_text is not None and needle and all(choice.id != needle for choice in choices):
-            extra = self._free_text(needle)
-            choices += [extra] if extra is not None else []
+            choices.append(self._free_text(needle))
         at = next((i for i, choice in enumerate(choices) if choice.id == self._current), 0) if not needle else 0
         self.list.marked = self._marked if self._several else None
         self.list.show(choices, at)
@@ -70,6 +73,12 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         keys = f"{enter} choose  tab mark  esc leave" if self._several else f"{enter} choose  esc leave"
         marked = f"{len(self._marked)} marked " if self._marked else ""
         self.foot.show(((f" {keys}", Tone.DIM),), ((marked, Tone.ACCENT),) if marked else ())
+
+    def moved(self) -> None:
+        """Tell who wants to know."""
+        choice = self.list.current
+        if self._moved is not None and choice is not None:
+            self._moved(choice.id)
 
     def action_mark(self) -> None:
         """Mark or unmark, where several can be picked, and go on to the next."""

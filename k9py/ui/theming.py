@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from textual.theme import Theme as TextualTheme
 
 from k9py.config.colours import palette256
-from k9py.config.themes import ROLES, Theme
+from k9py.config.paths import Paths
+from k9py.config.themes import ROLES, Theme, load_theme
+from k9py.core.errors import SettingsError
 from k9py.ui.look import Depth, Look
+
+_LOG = logging.getLogger(__name__)
 
 VARIABLE = "k9-"
 """Prefix of the CSS variables made of a theme's roles, such as ``$k9-accent``."""
@@ -95,3 +101,12 @@ Input { background: $k9-background; color: $k9-text; }
 Toast { background: $k9-surface; color: $k9-text; }
 """
 """The theme's colours on the widgets that read them from CSS."""
+
+
+def theme_or_default(name: str, paths: Paths) -> Theme:
+    """Return a theme, or the default one when the name or the file is wrong: colours are no reason not to start."""
+    try:
+        return load_theme(name, paths.user_themes)
+    except SettingsError as error:
+        _LOG.warning("theme: %s", error.with_remedy())
+        return load_theme("dark")
