@@ -72,7 +72,9 @@ class Client:
 
     async def kinds(self, words: str) -> tuple[ApiResource, ...]:
         """Return the kinds of a word, a list of words or a category; raises UsageError with the nearest names."""
-        return await self.discovery.resolve_fresh(words)
+        from k9py.resources.registry import spelled_out  # deferred: the kinds, 80 ms
+
+        return await self.discovery.resolve_fresh(spelled_out(words, self.discovery.resolve))
 
     async def kind(self, word: str) -> ApiResource:
         """Return the one kind a word means; raises UsageError when it means several."""

@@ -54,6 +54,8 @@ class ContextState(msgspec.Struct, frozen=True):
     """Kind id to its sticky filter."""
     sorts: dict[str, SortOrder] = {}
     """Kind id to its sorting."""
+    wide: tuple[str, ...] = ()
+    """Kind ids shown with all their columns."""
     tabs: tuple[Tab, ...] = ()
     active_tab: int = 0
     favourites: tuple[str, ...] = ()

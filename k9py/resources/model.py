@@ -277,6 +277,11 @@ def always_healthy(_row: Row, _ctx: RowContext) -> Health:
     return HEALTHY
 
 
+def nothing_more(_row: Row, _ctx: RowContext) -> str:
+    """Return nothing: for kinds whose health says it all."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class KindSpec:
     """Everything k9py knows about one kind beforehand."""
@@ -293,8 +298,8 @@ class KindSpec:
     """What Enter does; None means describe."""
     relations: tuple[Drill, ...] = ()
     """What else can be followed from a row."""
-    aliases: tuple[str, ...] = ()
-    """Words beside those that discovery knows."""
+    notice: Callable[[Row, RowContext], str] = nothing_more
+    """What else is to be known of the selected row, such as what it uses; empty for nothing."""
     typed: bool = True
     """False when the rows come from a server-side Table, whose cells go stale and are listed again."""
     metered: bool = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
+from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
 from k9py.resources import access, cluster, events, jobs, networking, nodes, scaling, services, storage, workloads
 from k9py.resources.model import KindSpec
@@ -58,6 +60,25 @@ ALIASES = {
     "crb": "clusterrolebindings.rbac.authorization.k8s.io",
 }
 """Words people are used to that discovery does not give; a word that discovery knows goes first."""
+
+
+def spelled_out(words: str, resolve: Callable[[str], object]) -> str:
+    """Return kinds separated by commas with each alias replaced by what it stands for.
+
+    ``resolve`` is discovery's; a word it knows is left alone, because the cluster's own names go first.
+    """
+    return ",".join(_spelled_out(word, resolve) for word in words.split(","))
+
+
+def _spelled_out(word: str, resolve: Callable[[str], object]) -> str:
+    meant = ALIASES.get(word.strip().lower())
+    if meant is None:
+        return word
+    try:
+        resolve(word)
+    except UsageError:
+        return meant
+    return word
 
 
 @lru_cache(maxsize=512)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from k9py.core.errors import FilterError, UsageError
+from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Row
 from k9py.resources.actions import Named
@@ -29,10 +29,10 @@ class BrowseActions:
     def __init__(self, screen: BrowseScreen) -> None:
         self._screen = screen
         self.handlers: dict[str, Handler] = {
-            "command": screen.open_command,
+            "command": screen.asking.command,
             "back": self.back,
             "jump": self.jump,
-            "filter": screen.open_filter,
+            "filter": screen.asking.filter,
             "problems": self.problems,
             "wide": self.wide,
             "open": self.open_cursor,
@@ -72,10 +72,10 @@ class BrowseActions:
             "container.image": self.copy_image,
             "container.describe": lambda: self.detail(DESCRIBE),
             "container.yaml": lambda: self.detail(YAML),
-            "text.find": self.open_find,
+            "text.find": screen.asking.search,
             "text.find-next": lambda: self.next_match(1),
             "text.find-previous": lambda: self.next_match(-1),
-            "text.wrap": self.wrap,
+            "text.wrap": lambda: screen.detail.toggle_wrap(),
             "text.full": self.full,
             "text.copy": self.copy_text,
             "text.save": self.save_detail,
@@ -296,7 +296,7 @@ class BrowseActions:
             place = screen.detail.region
             landings.append(Landing(place.x, place.y, screen.detail.focus_text))
         crumbs = screen.query_one("#crumbs").region
-        landings.append(Landing(crumbs.x, crumbs.y, screen.open_command))
+        landings.append(Landing(crumbs.x, crumbs.y, screen.asking.command))
         screen.k9.push_screen(JumpScreen(screen.k9.look, landings))
 
     def focus_other(self) -> None:
@@ -453,9 +453,12 @@ class BrowseActions:
             screen.table.focus()
 
     def follow(self) -> None:
-        """Keep a detail pane open that follows the cursor."""
-        wide = self._screen.size.width >= self._screen.size.height * 4
-        self.split("beside" if wide else "below")
+        """Keep a detail pane open that follows the cursor, or close it."""
+        screen = self._screen
+        if screen.body_is_split:
+            screen.close_detail()
+        else:
+            self.split("beside" if screen.has_room_beside else "below")
 
     def follow_cursor(self) -> None:
         """Show the row the cursor rests on in the open detail pane."""
@@ -475,31 +478,10 @@ class BrowseActions:
         screen.show_detail(split="below" if screen.body.has_class("-full") else "full")
         screen.detail.focus_text()
 
-    def open_find(self) -> None:
-        """Open the line to search the text."""
-        screen = self._screen
-        screen.query_one("#crumbs").display = False
-        screen.prompt.open("find", "", completer=lambda _: (), history=screen.k9.memory.filters, done=screen.find_typed)
-
-    def find(self, pattern: str) -> None:
-        """Search while typing; an unfinished pattern is explained."""
-        prompt = self._screen.prompt
-        try:
-            count = self._screen.detail.search(pattern)
-        except FilterError as error:
-            prompt.complain(str(error))
-        else:
-            prompt.complain("nothing matches" if pattern and not count else "")
-
     def next_match(self, step: int) -> None:
         """Go to the next match of the last search."""
         if not self._screen.detail.text.next_match(step):
             self._screen.k9.flash_text("Nothing is searched for; / searches")
-
-    def wrap(self) -> None:
-        """Break long lines or let them run on."""
-        text = self._screen.detail.text
-        text.set_wrap(not text.wrap)
 
     def copy_text(self) -> None:
         """Copy the text on show."""

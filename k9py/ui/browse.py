@@ -13,21 +13,19 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from k9py.core.clock import Clock
-from k9py.core.errors import FilterError, K9Error
-from k9py.core.refs import Scope
+from k9py.core.errors import K9Error
 from k9py.resources.actions import Where
-from k9py.resources.model import Level, Tone
-from k9py.ui import header
 from k9py.ui.acting import BrowseActions, Handler
-from k9py.ui.completing import complete
+from k9py.ui.asking import Asking
+from k9py.ui.bars import BrowseBars
 from k9py.ui.detail import DetailPane
 from k9py.ui.flash import Flash
-from k9py.ui.keys import footer, key_name, key_text
+from k9py.ui.keys import key_name
 from k9py.ui.listpane import ListPane
 from k9py.ui.look import Look
 from k9py.ui.navigator import Tabs, View
-from k9py.ui.prompt import Completions, Prompt, Typed
-from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
+from k9py.ui.prompt import Completions, Prompt
+from k9py.ui.sources import CONTAINERS
 from k9py.ui.sowhat import SoWhat
 from k9py.ui.statusline import Bar, Rule
 from k9py.ui.table import RowTable
@@ -72,8 +70,10 @@ class BrowseScreen(Screen[None]):
         self.detail = DetailPane(look)
         """The detail pane, shown or not."""
         self._look = look
+        self.asking = Asking(self)
+        """The line one types in, and what becomes of it."""
         self.acting = BrowseActions(self)
-        self._filter_before = ""
+        self.bars = BrowseBars(self)
         self._detail_timer: Timer | None = None
 
     # ------------------------------------------------------------------ parts
@@ -97,6 +97,11 @@ class BrowseScreen(Screen[None]):
     def body(self) -> Container:
         """What holds list and detail."""
         return self.query_one("#body", Container)
+
+    @property
+    def has_room_beside(self) -> bool:
+        """True when the screen is wide enough for two panes side by side."""
+        return self.size.width >= BESIDE_FROM
 
     @property
     def body_is_split(self) -> bool:
@@ -161,7 +166,8 @@ class BrowseScreen(Screen[None]):
         self._lay_out(event.size.width, event.size.height)
 
     def _lay_out(self, width: int, height: int) -> None:
-        shows = height >= SO_WHAT_FROM
+        """Show the sentence about the row where there is room and where its row is in sight."""
+        shows = height >= SO_WHAT_FROM and not self.body.has_class("-full")
         self.query_one("#so-what-rule").display = shows
         self.query_one(SoWhat).display = shows
         self.show_keys()
@@ -215,6 +221,7 @@ class BrowseScreen(Screen[None]):
             lambda: self.k9.flushing.wake(self),
             fade=self.k9.settings.ui.change_mark,
         )
+        self._ask_for_fields()
         self.k9.measuring.show(spec, view)
         self.k9.offering.learn_rights(view.scope.namespaces)
         self.listing.want(view.cursor)
@@ -228,7 +235,15 @@ class BrowseScreen(Screen[None]):
         self.tabs.trail.update(view)
         self.listing.set_view(view)
         self.k9.memory.note(view)
+        self._ask_for_fields()
         self.show_state()
+
+    def _ask_for_fields(self) -> None:
+        """Read the list anew when the filter selects by other fields than before, which only the server knows."""
+        listing = self.listing
+        if listing.wanted_fields != listing.asked_fields and self.k9.session is not None:
+            listing.asked_fields = listing.wanted_fields
+            listing.replace_source(self.k9.opener.source(self.view, listing.wanted_fields))
 
     # ------------------------------------------------------------------ live
 
@@ -251,7 +266,7 @@ class BrowseScreen(Screen[None]):
 
     def on_row_table_highlighted(self, event: RowTable.Highlighted) -> None:
         """Say what is to be known of the row, and follow it in the detail pane once the cursor rests."""
-        self.show_so_what()
+        self.bars.show_so_what()
         self.show_keys()
         if self._detail_timer is not None:
             self._detail_timer.stop()
@@ -269,7 +284,7 @@ class BrowseScreen(Screen[None]):
 
     def on_row_table_marks_changed(self, event: RowTable.MarksChanged) -> None:
         """The count of marks stands in the crumb line."""
-        self.show_crumbs()
+        self.bars.show_crumbs()
 
     def on_row_table_pasted(self, event: RowTable.Pasted) -> None:
         """Text pasted onto the table is a filter, never keys."""
@@ -279,213 +294,44 @@ class BrowseScreen(Screen[None]):
         """Open the filter line with pasted text."""
         line = " ".join(text.split())
         if line:
-            self.open_filter(line)
+            self.asking.filter(line)
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        """Take what is typed while it is typed."""
+        self.asking.changed(event.mode, event.text)
 
     # ------------------------------------------------------------------ bars
 
     def show_state(self) -> None:
-        """Bring the header up to date: context, namespaces, kind, count, state of the list, load."""
-        k9, glyphs = self.k9, self.k9.look.glyphs
-        source, session = self.listing.source, k9.session
-        if session is None or source is None:
-            left = header.left_side(
-                context=k9.context_name, scope="", kind=self.view.kind.partition(".")[0], count="",
-                sync=k9.connection_text(), glyphs=glyphs,
-            )  # fmt: skip
-            self.query_one("#header", Bar).show(left)
-            self.table.set_empty(*k9.connection_lines())
-            self.show_crumbs()
-            return
-        now = k9.now()
-        scope = "" if self.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(self.view) else self.view.scope
-        status = header.sync_text(source.status, now, glyphs)
-        if k9.connection_lost:
-            status = k9.connection_text()
-        left = header.left_side(
-            context=k9.context_name,
-            scope=header.scope_text(scope) if isinstance(scope, Scope) else "",
-            kind=self.view.kind.partition(".")[0],
-            count=f"{self.table.total_count:,}",
-            sync=status,
-            glyphs=glyphs,
-        )
-        metrics = k9.settings.metrics
-        right = header.right_side(k9.loads(), glyphs, warn=metrics.warn, critical=metrics.critical)
-        self.query_one("#header", Bar).show(left, right)
-        self.show_crumbs()
-        self.show_so_what()
-
-    def show_crumbs(self) -> None:
-        """Bring the second line up to date: the way here, what narrows the list, how many rows are left."""
-        view, table, look = self.view, self.table, self.k9.look
-        spans: list[tuple[str, Tone]] = [(" :", Tone.DIM)]
-        if len(self.tabs.trails) > 1:
-            spans = [(f" {self.tabs.active + 1}/{len(self.tabs.trails)} ", Tone.ACCENT), (":", Tone.DIM)]
-        spans.append((view.title or view.kind, Tone.PLAIN))
-        if view.parent is not None and not view.title:
-            spans.append((f" of {view.parent.name}", Tone.PLAIN))
-        for selector in (view.label_selector, view.field_selector):
-            if selector and not view.title:
-                spans.append((f"  {selector}", Tone.ACCENT))
-        if view.filter:
-            spans += [("  /", Tone.DIM), (view.filter, Tone.ACCENT)]
-        if view.problems_only:
-            spans.append((f"  {look.glyphs.warn}problems", Tone.WARN))
-        right: list[tuple[str, Tone]] = []
-        marked = len(table.marked_rows)
-        if marked:
-            right.append((f"{marked} marked  ", Tone.ACCENT))
-        if table.row_count != table.total_count:
-            right.append((f"{table.row_count:,} of {table.total_count:,} ", Tone.PLAIN))
-        self.query_one("#crumbs", Bar).show(tuple(spans), tuple(right))
-
-    def show_so_what(self) -> None:
-        """Say the one sentence about the selected row and the key that follows from it."""
-        row, spec, look = self.table.cursor_row, self.listing.spec, self.k9.look
-        bar = self.query_one(SoWhat)
-        if row is None or spec is None:
-            bar.say("", "", Tone.PLAIN)
-            return
-        if row.broken:
-            bar.say(row.name, f"cannot be read: {row.broken}", Tone.BAD)
-            return
-        health = spec.health(row, self.table.context)
-        tone = {Level.WARN: Tone.WARN, Level.BAD: Tone.BAD, Level.DONE: Tone.DIM}.get(health.level, Tone.PLAIN)
-        action = self.k9.actions.get(health.action) if health.action else None
-        key = key_text(action.keys[0], look.glyphs) if action is not None and action.keys else ""
-        bar.say(row.name, health.sentence, tone, key=key, action=action.title if action is not None else "")
+        """Bring the header, and what depends on it, up to date."""
+        self.bars.show_state()
 
     def show_keys(self) -> None:
         """Show the keys that work where the focus is."""
-        if not self.is_mounted:
-            return
-        # On every move of the cursor: only what the footer can show is asked about.
-        actions = self.k9.offering.available(self.where or Where.TABLE, footer_only=True)
-        self.query_one("#keys", Bar).show(footer(actions, self.k9.look.glyphs, self.size.width))
-
-    # ------------------------------------------------------------------ typing
-
-    def open_command(self, text: str = "") -> None:
-        """Open the prompt for a command."""
-        self.query_one("#crumbs").display = False
-        vocabulary = self.k9.vocabulary()
-        self.prompt.open(
-            ":",
-            text,
-            completer=lambda line: complete(line, vocabulary),
-            history=self.k9.memory.commands,
-            done=self._command_typed,
-        )
-
-    def open_filter(self, text: str | None = None) -> None:
-        """Open the prompt for the filter of this list; what is typed takes effect at once."""
-        self._filter_before = self.view.filter
-        self.query_one("#crumbs").display = False
-        self.prompt.open(
-            "/",
-            self.view.filter if text is None else text,
-            completer=lambda _: (),
-            history=self.k9.memory.filters,
-            done=self._filter_typed,
-        )
-        if text is not None:
-            self._try_filter(text)
-
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        """Filter while typing; an unfinished filter is explained and leaves the list as it was."""
-        if event.mode == "/":
-            self._try_filter(event.text)
-        elif event.mode == "find":
-            self.acting.find(event.text)
-
-    def _try_filter(self, text: str) -> None:
-        try:
-            self.listing.set_filter(text)
-        except FilterError as error:
-            self.prompt.complain(str(error))
-            self.listing.set_filter(self._filter_before)
-        else:
-            self.prompt.complain("")
-        self.show_crumbs()
-
-    def _filter_typed(self, typed: Typed) -> None:
-        """Keep the filter, or what was there before; one that means nothing is given back to be mended."""
-        self._leave_prompt()
-        if typed.cancelled:
-            self.listing.set_filter(self._filter_before)
-            self.change_view(replace(self.view, filter=self._filter_before))
-            return
-        try:
-            self.listing.parse(typed.text)
-        except FilterError as error:
-            self.change_view(replace(self.view, filter=self._filter_before))
-            self.open_filter(typed.text)
-            self.k9.flash(error)
-            return
-        self.k9.memory.note_filter(typed.text)
-        self.change_view(replace(self.view, filter=typed.text.strip()))
-        self._ask_for_fields()
-
-    def _ask_for_fields(self) -> None:
-        """Read the list anew when the filter selects by fields that only the server knows."""
-        view, listing = self.view, self.listing
-        if listing.wanted_fields != listing.asked_fields and self.k9.session is not None:
-            listing.asked_fields = listing.wanted_fields
-            listing.replace_source(self.k9.opener.source(view, listing.wanted_fields))
-
-    def _command_typed(self, typed: Typed) -> None:
-        """Carry out a command; the beginning of a word is taken for the word it most likely begins."""
-        self._leave_prompt()
-        if typed.cancelled:
-            return
-        try:
-            self.acting.command(typed.text)
-            return
-        except K9Error as error:
-            trouble = error
-        try:
-            if typed.best and typed.best != typed.text:
-                self.acting.command(typed.best)
-                return
-        except K9Error as error:
-            trouble = error
-        self.open_command(typed.text)
-        self.k9.flash(trouble)
-
-    def find_typed(self, typed: Typed) -> None:
-        """Keep the search of the text, or forget it."""
-        self._leave_prompt()
-        if typed.cancelled:
-            self.detail.search("")
-        else:
-            self.k9.memory.note_filter(typed.text)
-        self.detail.focus_text()
-
-    def _leave_prompt(self) -> None:
-        self.query_one("#crumbs").display = True
-        self.table.focus()
+        if self.is_mounted:
+            self.bars.show_keys()
 
     # ------------------------------------------------------------------ detail
 
     def show_detail(self, *, split: str) -> None:
         """Show the detail pane: ``full``, ``beside``, ``below``, or ``auto`` by the room there is."""
         if split == "auto":
-            split = "beside" if self.size.width >= BESIDE_FROM else "full"
+            split = "beside" if self.has_room_beside else "full"
             chosen = self.k9.settings.ui.split
             split = {"auto": split, "off": "full"}.get(chosen, chosen)
         self.body.set_class(split == "full", "-full")
         self.body.set_class(split != "full", "-split")
         self.body.set_class(split == "beside", "-beside")
-        self.show_keys()
+        self._lay_out(self.size.width, self.size.height)
 
     def close_detail(self) -> bool:
         """Hide the detail pane; False when it was not shown."""
-        if not (self.body.has_class("-split") or self.body.has_class("-full")):
+        if not self.body_shows_detail:
             return False
         self.body.remove_class("-split", "-full", "-beside")
         self.detail.close()
         self.table.focus()
-        self.show_keys()
+        self._lay_out(self.size.width, self.size.height)
         return True
 
     # ------------------------------------------------------------------ keys

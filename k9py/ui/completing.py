@@ -34,6 +34,8 @@ class Vocabulary:
     themes: Sequence[str] = ()
     aliases: Sequence[tuple[str, str]] = ()
     """The user's own words and the command each stands for."""
+    known_aliases: Sequence[tuple[str, str]] = ()
+    """Words people are used to, and the id of the kind each means."""
     recent: Sequence[str] = ()
     """Commands run before, newest first: what an empty line offers."""
 
@@ -82,7 +84,8 @@ def _first_word(word: str, vocabulary: Vocabulary) -> list[Candidate]:
         plural = resource.gvr.resource
         text = resource.id if plural in plain and resource.gvr.group else plural
         hint = " · ".join(part for part in (",".join(resource.short_names), resource.api_version) if part)
-        offer(text, (plural, *resource.short_names, resource.kind.lower()), hint, text)
+        known_as = tuple(word for word, kind in vocabulary.known_aliases if kind == resource.id)
+        offer(text, (plural, *resource.short_names, *known_as, resource.kind.lower()), hint, text)
     for verb, words in VERBS.items():
         offer(words[-1] if verb == "quit" else words[0], words, VERB_HINTS[verb], words[0])
     for alias, command in vocabulary.aliases:

@@ -48,6 +48,8 @@ class DetailPane(Vertical):
         self._related: dict[str, list[dict[str, Any]]] = {}
         self._trouble = ""
         self._drawn_at = 0.0
+        self._wraps = {DESCRIBE: True, YAML: False, EVENTS: True}
+        """Which texts break long lines; YAML lines mean something by where they begin."""
         self.managed_fields = False
         self.shown: tuple[str, str, str] = ("", "", "")
         """Kind id, namespace and name on show."""
@@ -76,6 +78,7 @@ class DetailPane(Vertical):
     def show(self, session: Session, resource: ApiResource, namespace: str, name: str, mode: str) -> None:
         """Show one object; the same object in another mode keeps its watch."""
         self.mode = mode
+        self.text.set_wrap(self._wraps[mode])
         place = (resource.id, namespace, name)
         if place != self.shown:
             self.close()
@@ -92,6 +95,7 @@ class DetailPane(Vertical):
         if mode != self.mode:
             self.mode = mode
             self.text.set_lines([], keep_place=False)
+            self.text.set_wrap(self._wraps[mode])
             self._draw()
 
     def close(self) -> None:
@@ -172,6 +176,11 @@ class DetailPane(Vertical):
         if self.mode == EVENTS:
             return head + event_lines(self._events, now)
         return head + described(resource, obj, self._events or [], self._related, now)
+
+    def toggle_wrap(self) -> None:
+        """Break the long lines of this text, or let them run on."""
+        self._wraps[self.mode] = not self._wraps[self.mode]
+        self.text.set_wrap(self._wraps[self.mode])
 
     def toggle_managed_fields(self) -> None:
         """Show or hide metadata.managedFields."""

@@ -54,6 +54,8 @@ class GlobalActions:
 
     def vocabulary(self) -> Vocabulary:
         """Return the words the prompt completes."""
+        from k9py.resources.registry import ALIASES  # deferred with the kinds
+
         app = self._app
         session = app.session
         try:
@@ -67,6 +69,7 @@ class GlobalActions:
             contexts=contexts,
             themes=tuple(sorted(theme_files(app.paths.user_themes))),
             aliases=tuple(app.settings.aliases.items()),
+            known_aliases=tuple(ALIASES.items()),
             recent=app.memory.recent,
         )
 

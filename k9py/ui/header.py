@@ -59,7 +59,7 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
     match status.state:
         case SyncState.LIVE:
             if status.contact and now - status.contact > STALE_AFTER:
-                return (f"{glyphs.live} live, quiet for {age}", Tone.OK)
+                return (f"{glyphs.live} live, quiet for {_roughly(now - status.contact)}", Tone.OK)
             return (f"{glyphs.live} live", Tone.OK)
         case SyncState.SYNCING:
             left = f", {status.remaining:,} to come" if status.remaining else ""
@@ -79,6 +79,11 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
             return (f"{glyphs.resuming} starting", Tone.DIM)
 
 
+def _roughly(seconds: float) -> str:
+    """Return an age that changes once a minute at most: a quiet cluster must not make the screen busy."""
+    return human(seconds // 60 * 60) if seconds >= 60 else f"over {int(STALE_AFTER)}s"
+
+
 def left_side(*, context: str, scope: str, kind: str, count: str, sync: tuple[str, Tone], glyphs: Glyphs) -> Spans:
     """Return context, namespaces, kind with its count, and the state of the list."""
     spans: list[tuple[str, Tone]] = [(f" {context or 'no context'}", Tone.ACCENT)]
@@ -88,7 +93,9 @@ def left_side(*, context: str, scope: str, kind: str, count: str, sync: tuple[st
     return tuple(spans)
 
 
-def right_side(loads: Sequence[Load], glyphs: Glyphs, *, warn: float, critical: float) -> Spans:
+def right_side(
+    loads: Sequence[Load], glyphs: Glyphs, *, warn: float, critical: float, with_trend: bool = True
+) -> Spans:
     """Return the cluster's load: name, trend, percent; toned from the given thresholds on."""
     spans: list[tuple[str, Tone]] = []
     for load in loads:
@@ -96,6 +103,6 @@ def right_side(loads: Sequence[Load], glyphs: Glyphs, *, warn: float, critical: 
             continue
         tone = Tone.BAD if load.percent >= critical else Tone.WARN if load.percent >= warn else Tone.PLAIN
         sign = glyphs.warn if tone is Tone.BAD else ""
-        line = sparkline(load.trend, glyphs.bar, glyphs.gap)
-        spans += [(f"  {load.name} ", Tone.DIM), (f"{line} {load.percent:.0f}%{sign}", tone)]
+        line = f"{sparkline(load.trend, glyphs.bar, glyphs.gap)} " if with_trend else ""
+        spans += [(f"  {load.name} ", Tone.DIM), (f"{line}{load.percent:.0f}%{sign}", tone)]
     return (*spans, (" ", Tone.PLAIN)) if spans else ()

@@ -43,5 +43,13 @@ def footer(actions: Iterable[Action], glyphs: Glyphs, width: int) -> Spans:
     return (*spans, *last)
 
 
+def hints(keys: Iterable[tuple[str, str]], glyphs: Glyphs) -> Spans:
+    """Return keys and what they do as the bottom line shows them."""
+    spans: list[tuple[str, Tone]] = []
+    for key, title in keys:
+        spans += [(f" {key_text(key, glyphs)}", Tone.ACCENT), (f" {title} ", Tone.PLAIN)]
+    return tuple(spans)
+
+
 def _hint(action: Action, glyphs: Glyphs) -> Spans:
     return ((f" {key_text(action.keys[0], glyphs)}", Tone.ACCENT), (f" {action.title} ", Tone.PLAIN))

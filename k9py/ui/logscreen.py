@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from k9py.core.ages import human
 from k9py.core.errors import FilterError
 from k9py.core.text import safe_line
 from k9py.kube.loglines import NANO, LineKind, LogLine, LogOptions, LogSource
@@ -208,28 +209,27 @@ class LogScreen(Screen[None]):
     # ------------------------------------------------------------------ bars
 
     def _show_title(self, sources: int) -> None:
+        """Say whose logs these are at the left, and what is shown of them at the right, in few words."""
         look = self.k9.look
         left: list[tuple[str, Tone]] = [(" logs ", Tone.ACCENT), (self._title_text, Tone.PLAIN)]
-        if self._previous:
-            left.append(("  the run before the restart", Tone.WARN))
         if sources > 1:
             tags = "  ".join(f"{tag} {source.pod}/{source.container}" for source, (tag, _) in self._tags.items())
             left.append((f"  {sources} containers: {tags}", Tone.DIM))
-        state = []
-        if self._since is not None:
-            state.append(f"since {int(self._since // 60)}m")
-        if self._everything:
-            state.append("everything")
-        state.append("follow" if self.view.follow else "standing still")
-        if self.view.wrap:
-            state.append("wrap")
-        match, matches = self.view.match_place
         right: list[tuple[str, Tone]] = []
+        match, matches = self.view.match_place
         if matches:
-            right.append((f"{match} of {matches} matches  ", Tone.ACCENT))
+            right.append((f"{match}/{matches} found  ", Tone.ACCENT))
+        if self._previous:
+            right.append(("previous run  ", Tone.WARN))
+        if self._everything or self._since is not None:
+            span = "from the start" if self._everything else f"last {human(self._since or 0.0)}"
+            right.append((f"{span}  ", Tone.PLAIN))
         if self.view.dropped:
-            right.append((f"{self.view.dropped:,} older lines dropped  ", Tone.WARN))
-        right.append((f"{len(self.view.lines):,} lines {look.glyphs.gap} {', '.join(state)} ", Tone.DIM))
+            right.append((f"{self.view.dropped:,} dropped  ", Tone.WARN))
+        right.append((f"{len(self.view.lines):,} lines ", Tone.DIM))
+        if not self._previous:
+            follows = (f"{look.glyphs.live} follow ", Tone.OK) if self.view.follow else ("paused ", Tone.WARN)
+            right.append(follows)
         self.query_one("#log-title", Bar).show(tuple(left), tuple(right))
 
     def _show_keys(self) -> None:
@@ -265,9 +265,9 @@ class LogScreen(Screen[None]):
         try:
             count = self.view.search(event.text)
         except FilterError as error:
-            prompt.complain(str(error))
+            prompt.say(str(error), Tone.BAD)
         else:
-            prompt.complain("nothing matches" if event.text and not count else "")
+            prompt.say((f"{count:,} lines" if count else "nothing matches") if event.text else "")
 
     def _find_typed(self, typed: Typed) -> None:
         """Keep the search and go on reading, or forget it."""

@@ -13,7 +13,7 @@ from k9py.kube.session import Session
 from k9py.kube.states import SyncState, SyncStatus
 from k9py.resources.containers import CONTAINERS_SPEC, container_rows
 from k9py.resources.model import KindSpec
-from k9py.resources.registry import spec_for
+from k9py.resources.registry import spec_for, spelled_out
 from k9py.ui.connecting import ContextEntry
 from k9py.ui.navigator import View
 from k9py.ui.sources import (
@@ -44,7 +44,8 @@ class Opener:
         """Return the kind of a view, None for a local one; raises UsageError for a kind the server has not."""
         if view.kind in LOCAL_VIEWS:
             return None
-        return self._session.discovery.resolve(view.kind)
+        resolve = self._session.discovery.resolve
+        return resolve(spelled_out(view.kind, resolve))
 
     def of_kind(self, kind: str) -> ApiResource:
         """Return the resource of an owner's kind; raises UsageError when the server has none."""

@@ -167,7 +167,7 @@ class Prompt(Horizontal):
 
     @dataclass
     class Changed(Message):
-        """The text changed; answer with :meth:`Prompt.complain` when it means nothing."""
+        """The text changed; answer with :meth:`Prompt.say`."""
 
         mode: str
         text: str
@@ -190,7 +190,7 @@ class Prompt(Horizontal):
         """A sign, the line, the complaint."""
         yield Bar(self._look, id="prompt-sign")
         yield LineEdit(compact=True, select_on_focus=False, id="prompt-line")
-        yield Bar(self._look, id="prompt-complaint")
+        yield Bar(self._look, id="prompt-says")
 
     def on_mount(self) -> None:
         """No blinking: it costs bytes for nothing."""
@@ -222,7 +222,7 @@ class Prompt(Horizontal):
         self._history_at = -1
         self._typed = text
         self.query_one("#prompt-sign", Bar).show(((f" {mode}", Tone.ACCENT),))
-        self.complain("")
+        self.say("")
         self.display = True
         self._set(text)
         self.line.focus()
@@ -234,11 +234,11 @@ class Prompt(Horizontal):
         self.display = False
         self._completions.show(())
 
-    def complain(self, message: str) -> None:
-        """Say at the right what is wrong with the text; empty for nothing."""
-        bar = self.query_one("#prompt-complaint", Bar)
-        bar.styles.width = min(len(message) + 2, 60) if message else 0
-        bar.show(((f"{message} ", Tone.BAD),) if message else ())
+    def say(self, message: str, tone: Tone = Tone.DIM) -> None:
+        """Say at the right what the text finds or what is wrong with it; empty for nothing."""
+        bar = self.query_one("#prompt-says", Bar)
+        bar.styles.width = min(cell_len(message) + 2, 60) if message else 0
+        bar.show(((f"{message} ", tone),) if message else ())
 
     def key(self, what: str) -> None:
         """Act on a key of the prompt: older, newer, complete, complete_back, right, cancel."""

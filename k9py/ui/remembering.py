@@ -35,12 +35,13 @@ def restore_tabs(state: ContextState, options: UiOptions, *, kind: str, namespac
 
 
 def with_memory(view: View, state: ContextState) -> View:
-    """Return the view with the filter and order last used for its kind, unless it brings its own."""
+    """Return the view with the filter, order and width last used for its kind, unless it brings its own."""
     order = state.sorts.get(view.kind)
     return replace(
         view,
         filter=view.filter or state.filters.get(view.kind, ""),
         sort=view.sort or ((order.column, order.descending) if order else None),
+        wide=view.wide or view.kind in state.wide,
     )
 
 
@@ -55,7 +56,9 @@ def noted(state: ContextState, view: View) -> ContextState:
             filters.pop(view.kind, None)
     if view.sort is not None:
         sorts[view.kind] = SortOrder(*view.sort)
-    return msgspec.structs.replace(state, filters=filters, sorts=sorts)
+    others = tuple(kind for kind in state.wide if kind != view.kind)
+    wide = (*others, view.kind) if view.wide else others
+    return msgspec.structs.replace(state, filters=filters, sorts=sorts, wide=wide)
 
 
 def state_of(tabs: Tabs, state: ContextState) -> ContextState:

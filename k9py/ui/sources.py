@@ -131,11 +131,15 @@ def _cell(index: int) -> Callable[[Row, RowContext], str]:
     return text
 
 
-def text_columns(titles: Sequence[str], *, accent: str = "") -> tuple[Column, ...]:
+def text_columns(
+    titles: Sequence[str], *, accent: str = "", widths: Sequence[int] = (), wide: Sequence[str] = ()
+) -> tuple[Column, ...]:
     """Return columns that read a local row's cells in order; the first one takes the space left over.
 
     A row whose first cell starts with ``accent`` is shown in the accent colour: the context in use, for one.
+    ``widths`` are the cells each needs at least, ``wide`` the titles shown in wide mode only.
     """
+    least = (*widths, *(0 for _ in titles[len(widths) :]))
 
     def tone(row: Row, _ctx: RowContext) -> Tone:
         assert isinstance(row, TableRow)
@@ -143,8 +147,8 @@ def text_columns(titles: Sequence[str], *, accent: str = "") -> tuple[Column, ..
 
     return tuple(
         Column(
-            id=title.lower(), title=title, text=_cell(index), sort=_cell(index), width=len(title), flex=index == 0,
-            rank=index, tone=tone if index == 0 else None,
+            id=title.lower(), title=title, text=_cell(index), sort=_cell(index), width=max(len(title), least[index]),
+            flex=index == 0, rank=index, tone=tone if index == 0 else None, wide=title in wide,
         )
         for index, title in enumerate(titles)
     )  # fmt: skip
@@ -172,7 +176,7 @@ CONTEXTS_SPEC = local_spec(
 
 KINDS_SPEC = local_spec(
     KINDS,
-    text_columns(("NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS")),
+    text_columns(("NAME", "KIND", "SHORTNAMES", "APIVERSION", "NAMESPACED", "VERBS"), widths=(24, 20), wide=("VERBS",)),
     "Every kind this server offers; Enter opens it",
 )
 
@@ -184,10 +188,10 @@ def kind_rows(resources: Iterable[ApiResource]) -> list[TableRow]:
             resource.id,
             (
                 resource.gvr.resource,
+                resource.kind,
                 ",".join(resource.short_names),
                 resource.api_version,
                 str(resource.namespaced).lower(),
-                resource.kind,
                 ",".join(sorted(resource.verbs)),
             ),
         )

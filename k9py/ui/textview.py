@@ -25,6 +25,12 @@ from k9py.ui.look import Look
 Span = tuple[str, Tone]
 Line = tuple[Span, ...]
 
+Piece = tuple[int, int, int]
+"""Number of a line since the beginning, its first cell on this rendered line, and the cell behind the last."""
+
+RAGGED = 0.4
+"""Share of the width a broken line may leave empty, so that words stay whole."""
+
 CACHED_STRIPS = 400
 """Rendered lines kept; several screens, so paging back costs nothing."""
 
@@ -40,6 +46,25 @@ def plain(text: str, tone: Tone = Tone.PLAIN) -> Line:
 def line_text(line: Line) -> str:
     """Return the characters of a line without their tones."""
     return "".join(text for text, _ in line)
+
+
+def fold(number: int, line: Line, width: int) -> list[Piece]:
+    """Break a line into pieces of at most ``width`` cells, behind a blank where there is one not too far back."""
+    text = line_text(line)
+    cells = cell_len(text)
+    if cells <= width:
+        return [(number, 0, width)]
+    if cells != len(text):
+        # Wide characters: cells are no places in the text, and such scripts break anywhere.
+        return [(number, start, start + width) for start in range(0, cells, width)]
+    pieces: list[Piece] = []
+    start = 0
+    while len(text) - start > width:
+        blank = text.rfind(" ", start + width - int(width * RAGGED), start + width + 1)
+        end = blank + 1 if blank >= 0 else start + width
+        pieces.append((number, start, min(end, start + width)))
+        start = end
+    return [*pieces, (number, start, start + width)]
 
 
 def compile_search(pattern: str) -> re.Pattern[str] | None:
@@ -89,9 +114,10 @@ class TextView(Widget, can_focus=True):
         self._pattern: re.Pattern[str] | None = None
         self._matches: list[int] = []
         self._match = -1
-        self._pieces: list[tuple[int, int]] | None = None
-        """While wrapping: (source line, first cell) of every piece."""
+        self._pieces: list[Piece] | None = None
+        """While wrapping: every piece of every line; None when they have to be found anew."""
         self._strips: dict[tuple[int, int], Strip] = {}
+        """Rendered lines by their number since the beginning, dropped ones counted, and their first cell."""
 
     # ------------------------------------------------------------------ content
 
@@ -123,12 +149,13 @@ class TextView(Widget, can_focus=True):
         was_at = len(self._lines)
         self._lines += lines
         overflow = max(0, len(self._lines) - self._limit) if self._limit else 0
+        if self._pieces is not None:
+            first = self.dropped + was_at
+            self._pieces += [piece for at, line in enumerate(lines, first) for piece in fold(at, line, self._width)]
         if overflow:
             del self._lines[:overflow]
             self.dropped += overflow
-            self._top = max(0, self._top - overflow) if not self.wrap else self._top
-            self._strips.clear()
-        self._pieces = None
+            self._top = max(0, self._top - self._forget_pieces(overflow))
         self._find_from(max(0, was_at - overflow), overflow)
         height = self.size.height
         if self.follow:
@@ -137,6 +164,15 @@ class TextView(Widget, can_focus=True):
         elif overflow or was_at < self._top + height:
             self.refresh()
         self.post_message(self.Moved(self))
+
+    def _forget_pieces(self, lines: int) -> int:
+        """Let go of the pieces of the lines dropped at the top; returns how many rendered lines that were."""
+        pieces = self._pieces
+        if not self.wrap or pieces is None:
+            return lines
+        gone = next((at for at, piece in enumerate(pieces) if piece[0] >= self.dropped), len(pieces))
+        del pieces[:gone]
+        return gone
 
     def set_wrap(self, wrap: bool) -> None:
         """Fold long lines at the right edge, or cut them and scroll sideways."""
@@ -310,23 +346,26 @@ class TextView(Widget, can_focus=True):
         if not self.wrap:
             return index
         pieces = self._wrapped()
-        return pieces[min(index, len(pieces) - 1)][0] if pieces else 0
+        return pieces[min(index, len(pieces) - 1)][0] - self.dropped if pieces else 0
 
     def _index_of(self, source: int) -> int:
         if not self.wrap:
             return source
-        return next((i for i, (line, _) in enumerate(self._wrapped()) if line >= source), 0)
+        number = source + self.dropped
+        return next((i for i, piece in enumerate(self._wrapped()) if piece[0] >= number), 0)
 
     # ------------------------------------------------------------------ rendering
 
-    def _wrapped(self) -> list[tuple[int, int]]:
+    @property
+    def _width(self) -> int:
+        return max(1, self.size.width)
+
+    def _wrapped(self) -> list[Piece]:
         if self._pieces is None:
-            width = max(1, self.size.width)
-            pieces: list[tuple[int, int]] = []
-            for number, line in enumerate(self._lines):
-                cells = sum(cell_len(text) for text, _ in line)
-                pieces += [(number, start) for start in range(0, max(1, cells), width)]
-            self._pieces = pieces
+            width = self._width
+            self._pieces = [
+                piece for at, line in enumerate(self._lines, self.dropped) for piece in fold(at, line, width)
+            ]
         return self._pieces
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
@@ -339,15 +378,18 @@ class TextView(Widget, can_focus=True):
         width = self.size.width
         if index >= self._count():
             return Strip.blank(width, self._look.base)
-        source, start = self._wrapped()[index] if self.wrap else (index, self._left)
-        strip = self._strips.get((source, start))
+        if self.wrap:
+            number, start, end = self._wrapped()[index]
+        else:
+            number, start, end = index + self.dropped, self._left, self._left + width
+        strip = self._strips.get((number, start))
         if strip is None:
-            strip = self._strip_of(self._lines[source]).crop(start, start + width)
+            strip = self._strip_of(self._lines[number - self.dropped]).crop(start, end)
             strip = strip.adjust_cell_length(width, self._look.base)
             if len(self._strips) >= CACHED_STRIPS:
                 for key in list(islice(self._strips, CACHED_STRIPS // 2)):
                     del self._strips[key]
-            self._strips[source, start] = strip
+            self._strips[number, start] = strip
         return strip
 
     def _strip_of(self, line: Line) -> Strip:

@@ -47,7 +47,7 @@ async def test_a_filter_that_means_nothing_is_explained_while_typing_and_hides_n
         await k9.sees("worker-1")
         await k9.press("/")
         await k9.type("restarts>x")
-        await k9.until(lambda: k9.bar("prompt-complaint") != "")
+        await k9.until(lambda: k9.bar("prompt-says") != "")
         assert len(k9.names) == 3
 
 

@@ -1,0 +1,128 @@
+"""The lines around the list: where we are, what narrows it, what is to be known of the row, which keys work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k9py.core.refs import Scope
+from k9py.resources.actions import Where
+from k9py.resources.model import Level, Tone
+from k9py.ui import header
+from k9py.ui.keys import footer, hints, key_text
+from k9py.ui.sources import LOCAL_VIEWS
+from k9py.ui.sowhat import SoWhat
+from k9py.ui.statusline import Bar, Spans, width_of
+
+if TYPE_CHECKING:
+    from k9py.ui.browse import BrowseScreen
+
+COMMAND_KEYS = (("enter", "run"), ("tab", "complete"), ("up", "earlier"), ("escape", "leave"))
+FILTER_KEYS = (("enter", "keep"), ("up", "earlier"), ("escape", "as before"))
+"""What the keys do while a person types."""
+
+
+class BrowseBars:
+    """Writes the bars of the browser."""
+
+    def __init__(self, screen: BrowseScreen) -> None:
+        self._screen = screen
+
+    def show_state(self) -> None:
+        """Bring the header up to date: context, namespaces, kind, count, state of the list, load."""
+        screen = self._screen
+        k9, glyphs = screen.k9, screen.k9.look.glyphs
+        source, session = screen.listing.source, k9.session
+        if session is None or source is None:
+            left = header.left_side(
+                context=k9.context_name, scope="", kind=screen.view.kind.partition(".")[0], count="",
+                sync=k9.connection_text(), glyphs=glyphs,
+            )  # fmt: skip
+            screen.query_one("#header", Bar).show(left)
+            screen.table.set_empty(*k9.connection_lines())
+            self.show_crumbs()
+            return
+        now = k9.now()
+        scope = "" if screen.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(screen.view) else screen.view.scope
+        status = header.sync_text(source.status, now, glyphs)
+        if k9.connection_lost:
+            status = k9.connection_text()
+        left = header.left_side(
+            context=k9.context_name,
+            scope=header.scope_text(scope) if isinstance(scope, Scope) else "",
+            kind=screen.view.kind.partition(".")[0],
+            count=f"{screen.table.total_count:,}",
+            sync=status,
+            glyphs=glyphs,
+        )
+        screen.query_one("#header", Bar).show(left, self._load(screen.size.width - width_of(left) - 1))
+        self.show_crumbs()
+        self.show_so_what()
+
+    def _load(self, room: int) -> Spans:
+        """Return the cluster's load as far as there is room: the state of the list is worth more."""
+        k9 = self._screen.k9
+        metrics = k9.settings.metrics
+        for with_trend in (True, False):
+            spans = header.right_side(
+                k9.loads(), k9.look.glyphs, warn=metrics.warn, critical=metrics.critical, with_trend=with_trend
+            )
+            if width_of(spans) <= room:
+                return spans
+        return ()
+
+    def show_crumbs(self) -> None:
+        """Bring the second line up to date: the way here, what narrows the list, how many rows are left."""
+        screen = self._screen
+        view, table, look = screen.view, screen.table, screen.k9.look
+        spans: list[tuple[str, Tone]] = [(" :", Tone.DIM)]
+        if len(screen.tabs.trails) > 1:
+            spans = [(f" {screen.tabs.active + 1}/{len(screen.tabs.trails)} ", Tone.ACCENT), (":", Tone.DIM)]
+        spans.append((view.title or view.kind, Tone.PLAIN))
+        if view.parent is not None and not view.title:
+            spans.append((f" of {view.parent.name}", Tone.PLAIN))
+        for selector in (view.label_selector, view.field_selector):
+            if selector and not view.title:
+                spans.append((f"  {selector}", Tone.ACCENT))
+        if view.filter:
+            spans += [("  /", Tone.DIM), (view.filter, Tone.ACCENT)]
+        if view.problems_only:
+            spans.append((f"  {look.glyphs.warn}problems", Tone.WARN))
+        right: list[tuple[str, Tone]] = []
+        marked = len(table.marked_rows)
+        if marked:
+            right.append((f"{marked} marked  ", Tone.ACCENT))
+        if table.row_count != table.total_count:
+            right.append((f"{table.row_count:,} of {table.total_count:,} ", Tone.PLAIN))
+        screen.query_one("#crumbs", Bar).show(tuple(spans), tuple(right))
+
+    def show_so_what(self) -> None:
+        """Say the one sentence about the selected row and the key that follows from it."""
+        screen = self._screen
+        row, spec, look = screen.table.cursor_row, screen.listing.spec, screen.k9.look
+        bar = screen.query_one(SoWhat)
+        if row is None or spec is None:
+            bar.say("", "", Tone.PLAIN)
+            return
+        if row.broken:
+            bar.say(row.name, f"cannot be read: {row.broken}", Tone.BAD)
+            return
+        context = screen.table.context
+        health = spec.health(row, context)
+        tone = {Level.WARN: Tone.WARN, Level.BAD: Tone.BAD, Level.DONE: Tone.DIM}.get(health.level, Tone.PLAIN)
+        action = screen.k9.actions.get(health.action) if health.action else None
+        key = key_text(action.keys[0], look.glyphs) if action is not None and action.keys else ""
+        sentence = "; ".join(part for part in (health.sentence, spec.notice(row, context)) if part)
+        bar.say(row.name, sentence, tone, key=key, action=action.title if action is not None else "")
+
+    def show_keys(self) -> None:
+        """Show the keys that work where the focus is; while a person types, those of the line."""
+        screen = self._screen
+        look, width = screen.k9.look, screen.size.width
+        bar = screen.query_one("#keys", Bar)
+        mode = screen.prompt.mode
+        if mode:
+            bar.show(hints(COMMAND_KEYS if mode == ":" else FILTER_KEYS, look.glyphs))
+            return
+        # On every move of the cursor: only what the footer can show is asked about.
+        actions = screen.k9.offering.available(screen.where or Where.TABLE, footer_only=True)
+        bar.show(footer(actions, look.glyphs, width))
