@@ -116,6 +116,8 @@ class TextView(Widget, can_focus=True):
         self._match = -1
         self._pieces: list[Piece] | None = None
         """While wrapping: every piece of every line; None when they have to be found anew."""
+        self._folded_at = 0
+        """Width the pieces are made for."""
         self._strips: dict[tuple[int, int], Strip] = {}
         """Rendered lines by their number since the beginning, dropped ones counted, and their first cell."""
 
@@ -151,7 +153,7 @@ class TextView(Widget, can_focus=True):
         overflow = max(0, len(self._lines) - self._limit) if self._limit else 0
         if self._pieces is not None:
             first = self.dropped + was_at
-            self._pieces += [piece for at, line in enumerate(lines, first) for piece in fold(at, line, self._width)]
+            self._pieces += [piece for at, line in enumerate(lines, first) for piece in fold(at, line, self._folded_at)]
         if overflow:
             del self._lines[:overflow]
             self.dropped += overflow
@@ -361,8 +363,10 @@ class TextView(Widget, can_focus=True):
         return max(1, self.size.width)
 
     def _wrapped(self) -> list[Piece]:
-        if self._pieces is None:
-            width = self._width
+        width = self._width
+        if self._pieces is None or self._folded_at != width:
+            self._folded_at = width
+            self._strips.clear()
             self._pieces = [
                 piece for at, line in enumerate(self._lines, self.dropped) for piece in fold(at, line, width)
             ]
