@@ -185,7 +185,7 @@ def load_all(text: str | bytes) -> list[Any]:
             if document is not None:
                 documents.append(document)
     except yaml.YAMLError as error:
-        raise _translated(error, text) from error
+        raise translated(error, text) from error
     except RecursionError as error:
         raise YamlError("the document is nested too deeply") from error
     finally:
@@ -203,7 +203,8 @@ def load(text: str | bytes) -> Any:
     return documents[0] if documents else None
 
 
-def _translated(error: yaml.YAMLError, text: str) -> YamlError:
+def translated(error: yaml.YAMLError, text: str) -> YamlError:
+    """Return PyYAML's error as ours, with line, column and, where one is known, what to do."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     remedy = ""

@@ -1,0 +1,1 @@
+"""What the API server asks of objects beyond their schema, kind by kind."""
