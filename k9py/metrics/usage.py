@@ -11,7 +11,7 @@ import msgspec
 
 from k9py.core import quantity
 from k9py.core.ages import time_or_zero
-from k9py.core.clock import Clock
+from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import Forbidden, K9Error, LinkError, NotFound, QuantityError, RubbishError, ServerError
 from k9py.core.refs import Scope
 from k9py.core.rings import GAP, Ring
@@ -60,11 +60,13 @@ class _List(msgspec.Struct, gc=False):
 class Series:
     """CPU and memory of one thing; implements ``resources.model.Usage``."""
 
-    __slots__ = ("_cpu", "_memory", "at", "missed")
+    __slots__ = ("_cpu", "_least", "_least_at", "_memory", "at", "missed")
 
     def __init__(self) -> None:
         self._cpu = Ring(HISTORY)
         self._memory = Ring(HISTORY)
+        self._least, self._least_at = math.inf, 0.0
+        """The smallest memory seen and when: what growth is counted from."""
         self.at = 0.0
         """Unix time the newest sample was taken at the source."""
         self.missed = 0
@@ -88,6 +90,14 @@ class Series:
         """Return the newest samples in bytes, oldest first."""
         return self._memory.last(count)
 
+    @property
+    def memory_growth(self) -> tuple[float, float]:
+        """Bytes per second since memory was smallest, and for how many seconds; both 0 when it does not grow."""
+        span = self.at - self._least_at
+        if not self._least_at or span <= 0 or math.isnan(self.memory):
+            return 0.0, 0.0
+        return (self.memory - self._least) / span, span
+
     def take(self, cpu: float, memory: float, at: float) -> None:
         """Add a sample; the same one seen again is not a new one."""
         self.missed = 0
@@ -96,6 +106,8 @@ class Series:
         self.at = at
         self._cpu.push(cpu)
         self._memory.push(memory)
+        if at and memory <= self._least:
+            self._least, self._least_at = memory, at
 
     def miss(self) -> None:
         """Note that a sample was due and did not come."""
@@ -169,7 +181,7 @@ class UsageCollector:
                 await self.poll()
                 self._on_change()
             wait = RETRY_MISSING if self._trouble else self._interval
-            await self._pause(wait)
+            await sleep_unless(self._poke, self._clock, wait)
 
     async def poll(self) -> None:
         """Ask once for everything wanted."""
@@ -246,15 +258,6 @@ class UsageCollector:
             )
             seen.add(item.metadata.name)
         _forget(self._nodes, seen)
-
-    async def _pause(self, seconds: float) -> None:
-        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._poke.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
 
 _FACTORS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "Ki": 1024.0, "Mi": 1024.0**2, "Gi": 1024.0**3}

@@ -7,7 +7,19 @@ from collections.abc import Callable, Sequence
 
 from k9py.core import ages
 from k9py.kube.rows import Row
-from k9py.resources.model import MISSING, NO_SAMPLE, NONE_TEXT, Column, ColumnMaker, Measure, RowContext, SortKey, Tone
+from k9py.resources.model import (
+    MISSING,
+    NO_SAMPLE,
+    NONE_TEXT,
+    TONE_OF,
+    Column,
+    ColumnMaker,
+    Health,
+    Measure,
+    RowContext,
+    SortKey,
+    Tone,
+)
 
 SPARK_BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK_ASCII = "_.:-=+*#"
@@ -75,6 +87,19 @@ def identity(namespaced: bool) -> tuple[Column, ...]:
 
 TAIL = (LABELS, AGE)
 """The columns every kind ends with."""
+
+
+def valid_column(health: Callable[[Row, RowContext], Health]) -> Column:
+    """Return a wide column that says what is wrong with a row, nothing where nothing is."""
+
+    def text(row: Row, ctx: RowContext) -> str:
+        found = health(row, ctx)
+        return found.sentence if found.problem else ""
+
+    return Column(
+        "valid", "VALID", text, text, width=5, max_width=60, wide=True, rank=72, live=True,
+        tone=lambda row, ctx: TONE_OF[health(row, ctx).level], description="What is wrong; empty when nothing is",
+    )  # fmt: skip
 
 
 def join(values: Sequence[str] | None, *, separator: str = ",", most: int = 0) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.core import ages
+from k9py.core import ages, quantity
 from k9py.core.ages import time_or_zero
 from k9py.kube.rows import Projection, Row
 from k9py.resources.cells import since
@@ -14,6 +14,7 @@ from k9py.resources.model import (
     FINISHED,
     HEALTHY,
     MISSING,
+    NO_SAMPLE,
     NONE_TEXT,
     TONE_OF,
     ColumnMaker,
@@ -32,7 +33,7 @@ from k9py.resources.podobject import Container, ContainerStatus, PodSpec, PodSta
 from k9py.resources.pods import amount, gpus_of
 from k9py.resources.podstate import Trouble, container_trouble, ended_text, last_end
 from k9py.resources.projecting import Meta
-from k9py.resources.usagecells import usage_columns
+from k9py.resources.usagecells import usage_columns, use_sentence
 
 
 class _ContainerPort(msgspec.Struct, gc=False, rename="camel"):
@@ -222,8 +223,9 @@ _COLUMNS = (
     *usage_columns(_container, "memory", _usage, lambda row: row.memory_request, lambda row: row.memory_limit),
     _container("gpu", "GPU/RL", lambda row, _: row.gpu or NONE_TEXT, wide=True, rank=80),
     _container("ports", "PORTS", lambda row, _: row.ports, rank=25, max_width=40),
-    _container("age", "AGE", lambda row, ctx: since(row.created, ctx.now), align="right", width=5, rank=10, live=True,
-               sort=lambda row, ctx: ctx.now - row.created if row.created else MISSING, measure=Measure.DURATION,
+    _container("age", "AGE", lambda row, ctx: since(row.created, ctx.now, absent=NO_SAMPLE), align="right", width=5,
+               rank=10, live=True, measure=Measure.DURATION,
+               sort=lambda row, ctx: ctx.now - row.created if row.created else MISSING,
                description="How long the container has been running"),
 )  # fmt: skip
 
@@ -239,10 +241,7 @@ def row_health(row: Row, ctx: RowContext) -> Health:
         return unreadable(row)
     if row.trouble is not None:
         found = container_health(row.trouble, ctx)
-        action = {"logs.previous": "container.previous", "logs": "container.logs"}.get(
-            found.action, "container.describe"
-        )
-        return Health(found.level, found.sentence, action)
+        return Health(found.level, found.sentence, _ACTIONS.get(found.action, "container.describe"))
     if row.state == "Completed":
         return FINISHED
     if not row.running:
@@ -251,8 +250,15 @@ def row_health(row: Row, ctx: RowContext) -> Health:
         return Health(Level.WARN, "runs and its readiness or startup probe has not passed", "container.describe")
     if row.last_end.startswith("OOMKilled"):
         when = ages.human(ctx.now - row.restarted)
-        return Health(Level.WARN, f"was OOMKilled {when} ago and runs again", "container.previous")
+        of = f" of {quantity.format_bytes(row.memory_limit)}" if row.memory_limit else ""
+        text = f"runs again; its last state is OOMKilled, {when} ago at its memory limit{of}"
+        return Health(Level.WARN, text, "container.previous")
     return HEALTHY
+
+
+def _notice(row: Row, ctx: RowContext) -> str:
+    assert isinstance(row, ContainerRow)
+    return use_sentence(_usage(row, ctx), row.cpu_limit, row.memory_limit)
 
 
 def _never() -> Projection:
@@ -265,6 +271,7 @@ CONTAINERS_SPEC = KindSpec(
     columns=fixed(_COLUMNS),
     default_sort=("idx", False),
     health=row_health,
+    notice=_notice,
     metered=True,
     purpose="A pod without containers has not been read yet.",
 )

@@ -97,6 +97,10 @@ class Usage(Protocol):
     def at(self) -> float:
         """Unix time the newest sample was taken at the source."""
 
+    @property
+    def memory_growth(self) -> tuple[float, float]:
+        """Bytes per second since memory was smallest, and for how many seconds; both 0 when it does not grow."""
+
     def cpu_trend(self, count: int) -> list[float]:
         """Return the newest samples in millicores, oldest first; NaN is a gap."""
 

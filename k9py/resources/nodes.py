@@ -31,7 +31,7 @@ from k9py.resources.podobject import Condition, Quantities
 from k9py.resources.pods import GPU_RESOURCES, amount
 from k9py.resources.projecting import Meta, ObjectProjection, Shared, intern
 from k9py.resources.structs import message_of, plural
-from k9py.resources.usagecells import capacity_columns
+from k9py.resources.usagecells import capacity_columns, use_sentence
 
 ROLE_PREFIX = "node-role.kubernetes.io/"
 ROLE_LABEL = "kubernetes.io/role"
@@ -240,6 +240,11 @@ def node_health(row: Row, ctx: RowContext) -> Health:
     return HEALTHY
 
 
+def _notice(row: Row, ctx: RowContext) -> str:
+    assert isinstance(row, NodeRow)
+    return use_sentence(_usage(row, ctx), row.cpu, row.memory, of="allocatable")
+
+
 def _pods(row: Row) -> Target:
     return Target("pods", namespace="", field_selector=f"spec.nodeName={row.name}", title=f"pods on node {row.name}")
 
@@ -249,6 +254,7 @@ NODES = KindSpec(
     projection=lambda: ObjectProjection(NodeObject, NodeRow, _fill),
     columns=fixed(_COLUMNS),
     health=node_health,
+    notice=_notice,
     drill=Drill("pods", "pods on it", _pods),
     metered=True,
     purpose="Nodes are the machines that run pods.",

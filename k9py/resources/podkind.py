@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k9py.core import ages
 from k9py.kube.rows import Row
-from k9py.resources.cells import TAIL, identity, ratio_key, ratio_tone, since
+from k9py.resources.cells import TAIL, identity, ratio_key, since
 from k9py.resources.model import (
     FINISHED,
     HEALTHY,
@@ -26,7 +26,7 @@ from k9py.resources.model import (
 )
 from k9py.resources.pods import PodRow, pod_projection
 from k9py.resources.podstate import Trouble
-from k9py.resources.usagecells import usage_columns
+from k9py.resources.usagecells import usage_columns, use_sentence
 
 IMAGE_REASONS = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
@@ -56,9 +56,7 @@ _COLUMNS: tuple[Column, ...] = (
     *identity(namespaced=True),
     _pod(
         "ready", "READY", lambda row, _: f"{row.ready}/{row.total}",
-        sort=lambda row, _: ratio_key(row.ready, row.total),
-        tone=lambda row, _: ratio_tone(row.ready if row.phase != "Succeeded" else row.total, row.total),
-        align="right", rank=3, measure=Measure.RATIO,
+        sort=lambda row, _: ratio_key(row.ready, row.total), align="right", rank=3, measure=Measure.RATIO,
     ),
     _pod(
         "status", "STATUS", lambda row, _: row.status, width=9, max_width=28, rank=1,
@@ -216,6 +214,11 @@ def _sentence(head: str, message: str) -> str:
     return f"{head}: {message}" if message else head
 
 
+def _notice(row: Row, ctx: RowContext) -> str:
+    assert isinstance(row, PodRow)
+    return use_sentence(_usage(row, ctx), row.cpu_limit, row.memory_limit)
+
+
 def _containers(row: Row) -> Target:
     return Target(view="containers", title=f"containers of pod {row.name}")
 
@@ -230,6 +233,7 @@ PODS = KindSpec(
     projection=pod_projection,
     columns=fixed(_COLUMNS),
     health=pod_health,
+    notice=_notice,
     drill=Drill("containers", "containers", _containers),
     relations=(Drill("node", "its node", _node),),
     metered=True,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal
 
-from k9py.core import quantity
+from k9py.core import ages, quantity
 from k9py.resources.cells import percent, percent_text, percent_tone, sparkline
 from k9py.resources.model import MISSING, NO_SAMPLE, Column, ColumnMaker, Measure, R, RowContext, Usage
 
@@ -19,6 +19,15 @@ CPU_TOP = 1000.0
 
 MEMORY_TOP = float(1024**3)
 """Top of a memory trend in bytes for what has neither limit nor request."""
+
+GROWTH_SPAN = 120.0
+"""Seconds memory has to have grown before anybody is told: less is a start, not a leak."""
+
+GROWTH_SHARE = 0.05
+"""Share of the limit memory has to have grown by; less is noise."""
+
+NEAR_FULL = 6 * 3600.0
+"""Seconds to the limit, at the present rate, that are worth saying."""
 
 Which = Literal["cpu", "memory"]
 
@@ -51,6 +60,34 @@ def trend_text(usage: Usage | None, which: Which, top: float, ctx: RowContext) -
         return sparkline((), top, width=TREND_WIDTH, ascii=ctx.ascii)
     values = usage.cpu_trend(TREND_WIDTH) if which == "cpu" else usage.memory_trend(TREND_WIDTH)
     return sparkline(values, top, width=TREND_WIDTH, ascii=ctx.ascii)
+
+
+def use_sentence(usage: Usage | None, cpu_of: int, memory_of: int, *, of: str = "limit") -> str:
+    """Say what something uses of what it may: its CPU, its memory, and how fast that grows; empty without samples."""
+    cpu, memory = used(usage, "cpu"), used(usage, "memory")
+    if usage is None or memory == MISSING:
+        return ""
+    text = f"memory {_part(memory, memory_of, 'memory')}"
+    if memory_of:
+        text += f" {of} ({percent(memory, memory_of):.0f}%)"
+    elif of == "limit":
+        text += " without a limit"
+    text += _growth(usage, memory, memory_of)
+    return text if cpu == MISSING else f"{text}, cpu {_part(cpu, cpu_of, 'cpu')}"
+
+
+def _growth(usage: Usage, memory: float, of: int) -> str:
+    """Say how fast memory grows and when there is none left; empty when it does not."""
+    rate, span = usage.memory_growth
+    if span < GROWTH_SPAN or rate * span < GROWTH_SHARE * (of or memory):
+        return ""
+    text = f", grew {quantity.format_bytes(rate * 60)}/min for {ages.human(span)}"
+    left = (of - memory) / rate if of else 0.0
+    return f"{text} and is full in {ages.human(left)}" if 0 < left < NEAR_FULL else text
+
+
+def _part(value: float, of: int, which: Which) -> str:
+    return f"{used_text(value, which)} of {amount_text(of, which)}" if of else used_text(value, which)
 
 
 @dataclass(frozen=True, slots=True)

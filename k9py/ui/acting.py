@@ -153,7 +153,8 @@ class BrowseActions:
             k9.switch_context(command.context, then=lambda: self._open(rest))
             return
         if k9.session is None:
-            raise UsageError("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
+            k9.do_when_connected(lambda: self._open(command))
+            return
         scope = command.scope if command.scope is not None else k9.scope
         view = View(command.kind, scope, label_selector=command.label_selector, filter=command.filter)
         settled = k9.opener.settle(view)

@@ -257,6 +257,12 @@ class K9App(DiffApp[None]):
         """Try to connect at once."""
         self.connection.try_now()
 
+    def do_when_connected(self, act: Callable[[], None]) -> None:
+        """Do something once there is a session: people type ahead while a cluster is still connected to."""
+        if self.connection.trouble is not None:
+            raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or mend this one and ctrl+r")
+        self._after_switch = act
+
     def switch_context(self, name: str, then: Callable[[], None] | None = None) -> None:
         """Leave this session and open another context; nothing is written to the kubeconfig."""
         names = [entry.name for entry in self.connector.contexts()]

@@ -257,6 +257,7 @@ class BrowseScreen(Screen[None]):
         now = self.k9.now()
         self.table.tick(now, ages=ages)
         if ages:
+            self.listing.tick(now)
             self.show_state()
             self.detail.tick(now)
 

@@ -11,6 +11,11 @@ GAP = 1
 """Cells between columns; a number's sign (raised, near its limit) stands in it."""
 FLEX_SHARE = 0.25
 """A flexible column keeps this share of the pane before others have to go."""
+WHOLE_RANK = 1
+"""Columns of this rank or a lower one are the state people look for …"""
+WHOLE = 18
+"""… and get so many cells, when they have something to put there, before others get a place: CrashLoopBackOff and a
+sign."""
 FROZEN = ("namespace", "name")
 """Columns that stay while the others scroll sideways."""
 
@@ -45,6 +50,13 @@ def natural(column: Column, content: int, title: int) -> int:
     return min(wanted, max(column.max_width, title)) if column.max_width else wanted
 
 
+def _need(column: Column, want: int, width: int) -> int:
+    """Return the cells a column must have to be shown at all."""
+    if column.flex:
+        return min(want, max(column.width, int(width * FLEX_SHARE)))
+    return min(want, max(column.width, WHOLE) if column.rank <= WHOLE_RANK else column.width)
+
+
 def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence[int], width: int,
             skip: int = 0) -> Layout:  # fmt: skip
     """Choose columns and widths for ``width`` cells; ``skip`` columns that are not frozen are scrolled away.
@@ -52,10 +64,7 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
     ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
     """
     wants = [natural(*each) for each in zip(columns, contents, titles, strict=True)]
-    needs = [
-        min(want, max(column.width, int(width * FLEX_SHARE)) if column.flex else column.width)
-        for column, want in zip(columns, wants, strict=True)
-    ]
+    needs = [_need(column, want, width) for column, want in zip(columns, wants, strict=True)]
     chosen = list(range(len(columns)))
     hidden_left = hidden_right = False
     if skip:

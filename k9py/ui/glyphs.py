@@ -67,7 +67,7 @@ ASCII = Glyphs(
     down="v",
     rule="-",
     wall="|",
-    bar="_.,-=+*#",
+    bar="_.:-=+*#",
     gap=".",
     enter="ret",
     shift="shift-",

@@ -14,7 +14,8 @@ from k9py.core.clock import Clock
 from k9py.core.errors import FilterError
 from k9py.kube.rows import Row, TableColumn
 from k9py.kube.states import SyncState
-from k9py.resources.model import Column, KindSpec, RowContext
+from k9py.resources.cells import valid_column
+from k9py.resources.model import Column, KindSpec, RowContext, always_healthy
 from k9py.ui.look import Look
 from k9py.ui.navigator import View
 from k9py.ui.sources import Source
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from k9py.resources.filters import Filter
 
 NAMESPACE_COLUMN = "namespace"
+
+FILTER_AGAIN = 5.0
+"""Seconds between two looks at every row for a filter whose answer changes with time; 10,000 rows take 50 ms."""
 
 
 class ListPane(Vertical):
@@ -54,6 +58,7 @@ class ListPane(Vertical):
         self._wanted = ""
         self.asked_fields = ""
         """The field selector of the filter that the source was opened with."""
+        self._filtered_at = 0.0
         self._was_live = False
         """True once the first list is complete: what comes later is new."""
 
@@ -185,6 +190,15 @@ class ListPane(Vertical):
         self.table.set_filter(self._predicate())
         self._explain_empty()
 
+    def tick(self, now: float) -> None:
+        """Filter again now and then where the answer changes with time alone: ages, samples, what is a problem."""
+        view, found = self.view, self._filter
+        is_live = (found is not None and found.live) or (view is not None and view.problems_only)
+        if is_live and now - self._filtered_at >= FILTER_AGAIN:
+            self._filtered_at = now
+            self.table.set_filter(self._predicate())
+            self._explain_empty()
+
     def _predicate(self) -> Callable[[Row], bool] | None:
         """Return what the table shows: the drill-down's rows, the filter's matches, only problems."""
         view, spec, found = self.view, self.spec, self._filter
@@ -210,6 +224,9 @@ class ListPane(Vertical):
         if view is None or spec is None:
             return
         self._columns = spec.columns(self._server_columns)
+        if spec.health is not always_healthy:
+            *others, last = self._columns
+            self._columns = (*others, valid_column(spec.health), last)
         shown = [
             column
             for column in self._columns

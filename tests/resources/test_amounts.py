@@ -103,6 +103,7 @@ class Used:
 
     unavailable = ""
     at = NOW
+    memory_growth = (0.0, 0.0)
 
     def __init__(self, cpu: float = 100.0, memory: float = 64.0 * MI) -> None:
         self.cpu, self.memory = cpu, memory

@@ -22,6 +22,7 @@ class Used:
     cpu = 150.0
     memory = 120.0 * 1024**2
     at = NOW
+    memory_growth = (0.0, 0.0)
 
     def cpu_trend(self, count: int) -> list[float]:
         return [self.cpu] * count
