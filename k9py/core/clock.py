@@ -38,6 +38,17 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+async def sleep_unless(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Sleep that long, or until the event is set."""
+    waits = [asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(event.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
 class ManualClock:
     """A clock that stands still until :meth:`advance`; sleepers wake in the order of their deadlines."""
 

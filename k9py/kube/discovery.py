@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from k9py.core.clock import Clock
+from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource, Gvr, Scope
 from k9py.kube.catalog import Catalog
 from k9py.kube.discovering import fetch_catalog
 from k9py.kube.metadata import MetadataProjection
-from k9py.kube.pacing import sleep_unless
 from k9py.kube.states import SyncState
 from k9py.kube.wire import Transport
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from k9py.core.clock import Clock
+from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import ApiError, CredentialError, Forbidden, K9Error, NotFound, RubbishError, Unauthorized
-from k9py.kube.pacing import Backoff, sleep_unless
+from k9py.kube.pacing import Backoff
 from k9py.kube.wire import Transport
 
 PING_EVERY = 10.0

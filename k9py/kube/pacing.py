@@ -47,17 +47,6 @@ class Backoff:
         self._failures = 0
 
 
-async def sleep_unless(event: asyncio.Event, clock: Clock, seconds: float) -> None:
-    """Sleep that long, or until the event is set."""
-    waits = [asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(event.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
-
-
 class Turns:
     """Counts work done on the loop and says when others should have a turn.
 

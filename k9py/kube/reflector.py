@@ -13,11 +13,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from k9py.core.clock import Clock
+from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import ApiError, Forbidden, Gone, K9Error, LinkError, RubbishError, Stalled
 from k9py.kube.failures import DENIED_RETRY, Pause, ShortWatch, Verdict, judge, refuses_streaming
 from k9py.kube.intake import Intake
-from k9py.kube.pacing import FIRST_WAIT, Backoff, CollectorGuard, Turns, sleep_unless
+from k9py.kube.pacing import FIRST_WAIT, Backoff, CollectorGuard, Turns
 from k9py.kube.paging import Pager
 from k9py.kube.rows import Row, TableColumn
 from k9py.kube.states import SyncState, SyncStatus

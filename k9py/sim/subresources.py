@@ -8,10 +8,10 @@ import msgspec
 from aiohttp import web
 
 from k9py.core.errors import ApiError, Cause
+from k9py.core.jsonpath import JsonPath
 from k9py.sim import bodies, deletion, matching, patching, reading, statuses, writing
 from k9py.sim.answers import answer
 from k9py.sim.extensions import Handler
-from k9py.sim.jsonpath import JsonPath
 from k9py.sim.objects import Object, timestamp
 from k9py.sim.printers.texts import labels_text, selector_text
 from k9py.sim.requests import Call, User

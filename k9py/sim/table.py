@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 
+from k9py.core.errors import InputError
+from k9py.core.jsonpath import JsonPath
 from k9py.sim.discovery import Served
-from k9py.sim.jsonpath import JsonPath
 from k9py.sim.objects import Object
 from k9py.sim.printers import PRINTERS, default_cells
 from k9py.sim.printers.pods import row_conditions
 from k9py.sim.printers.texts import age
+from k9py.sim.statuses import bad_request
 
 Cells = list[Any]
 _DEFAULT_COLUMNS = "default"
@@ -90,7 +92,10 @@ def _custom_columns(version: Mapping[str, Any]) -> Columns:
 
 
 def _reader(column: Mapping[str, Any]) -> Callable[[Object, float], Any]:
-    path = JsonPath(column["jsonPath"])
+    try:
+        path = JsonPath(column["jsonPath"])
+    except InputError as error:
+        raise bad_request(f"invalid JSONPath {column['jsonPath']!r}") from error
     kind = column["type"]
 
     def read(obj: Object, now: float) -> Any:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from k9py.core.clock import Clock
+from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import CredentialError, K9Error, KubeconfigError
 from k9py.kube.health import Link, LinkState
 from k9py.resources.model import Tone
@@ -115,13 +115,7 @@ class Connection:
 
     async def _pause(self, seconds: float) -> None:
         self._poke.clear()
-        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._poke.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await sleep_unless(self._poke, self._clock, seconds)
 
     def _link_changed(self, _before: Link) -> None:
         self._owner.connection_changed()
