@@ -48,6 +48,8 @@ class Faults:
     """Resource ids whose pages hold one object that does not fit its schema."""
     padding: dict[str, int] = field(default_factory=dict)
     """Bytes added to each object of a resource's lists."""
+    turned: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
+    """Set at the next switch, and then replaced: what waits under the faults of now looks at them again."""
     _stalled: asyncio.Event | None = None
 
     def stall(self) -> None:
@@ -65,6 +67,7 @@ class Faults:
         self.resume()
         for name, value in vars_of(Faults()).items():
             setattr(self, name, value)
+        self._turn()
 
     def switch(self, text: str) -> None:
         """Switch one fault on by the words of ``--fault``; raises UsageError.
@@ -77,6 +80,11 @@ class Faults:
             self._switch(name, value)
         except ValueError as error:
             raise UsageError(f"fault {text!r}: {error}", remedy=f"Write it like {_EXAMPLES.get(name, name)}") from error
+        self._turn()
+
+    def _turn(self) -> None:
+        turned, self.turned = self.turned, asyncio.Event()
+        turned.set()
 
     def _switch(self, name: str, value: str) -> None:
         if name == "cut":
@@ -134,7 +142,7 @@ class Faults:
 
 def vars_of(faults: Faults) -> dict[str, object]:
     """Return every switch and its position."""
-    return {name: getattr(faults, name) for name in Faults.__slots__ if not name.startswith("_")}
+    return {name: getattr(faults, name) for name in Faults.__slots__ if not name.startswith("_") and name != "turned"}
 
 
 def refusal_of(call: Call) -> ApiError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from k9py.core.clock import sleep_unless
 from k9py.core.errors import ApiError, Cause
 from k9py.core.tasks import TaskSet
 from k9py.sim import statuses
@@ -170,16 +171,22 @@ class Watch:
         return self._renderer.event(b"DELETED", current)
 
     async def _expire(self) -> None:
+        """End the stream when its time is over, sooner under a fault, also one switched on meanwhile."""
         given = self.call.number("timeoutSeconds")
-        seconds = DEFAULT_TIMEOUT if given is None else float(given)
-        faults = self.call.server.faults
-        if faults.watch_gone and faults.watch_gone < seconds:
-            await self.call.clock.sleep(faults.watch_gone)
-            version = self.call.store.version
-            self.fail(statuses.too_old(max(0, version - 1), version))
+        clock, faults = self.call.clock, self.call.server.faults
+        over = clock.monotonic() + (DEFAULT_TIMEOUT if given is None else float(given))
+        while True:
+            turned, left = faults.turned, over - clock.monotonic()
+            gone = 0.0 < faults.watch_gone < left
+            await sleep_unless(turned, clock, faults.watch_gone if gone else min(left, faults.watch_cut or left))
+            if turned.is_set():
+                continue
+            if gone:
+                version = self.call.store.version
+                self.fail(statuses.too_old(max(0, version - 1), version))
+            else:
+                self.end()
             return
-        await self.call.clock.sleep(min(seconds, faults.watch_cut or seconds))
-        self.end()
 
     async def _remind(self) -> None:
         while True:

@@ -111,6 +111,17 @@ async def test_every_watch_is_cut_after_its_seconds(client: Client, server: SimS
     assert await events.ended()
 
 
+async def test_a_fault_switched_on_later_reaches_the_watches_that_are_open(
+    client: Client, server: SimServer, clock: ManualClock
+) -> None:
+    events = await client.watch(f"{PODS}?resourceVersion=1")
+    while not clock.sleeping:
+        await asyncio.sleep(0)
+    server.faults.switch("cut=5")
+    await clock.advance(5)
+    assert await events.ended()
+
+
 async def test_a_watch_gets_410_while_it_runs(client: Client, server: SimServer, clock: ManualClock) -> None:
     server.faults.switch("410=3")
     events = await client.watch(f"{PODS}?resourceVersion=1")
