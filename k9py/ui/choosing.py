@@ -83,7 +83,7 @@ def _choice(app: K9App, action: Action, reason: str) -> Choice:
 
 def choose_context(app: K9App) -> None:
     """Choose another context."""
-    gap = app.look.glyphs.gap
+    gap = app.look.glyphs.separator
     choices = [
         Choice(entry.name, entry.name, f"{entry.cluster} {gap} {entry.user}") for entry in app.connector.contexts()
     ]

@@ -36,7 +36,7 @@ class Flash(Widget):
 
     def say(self, text: str, tone: Tone) -> None:
         """Show a message; it replaces the one before."""
-        self.text, self._tone = safe_line(text), tone
+        self.text, self._tone = self._look.glyphs.own(safe_line(text)), tone
         self.display = True
         self.styles.height = len(self._lines())
         self.refresh()
@@ -57,12 +57,12 @@ class Flash(Widget):
 
     def _lines(self) -> list[str]:
         width = max(20, self.app.size.width - 3)
-        return textwrap.wrap(self.text, width, max_lines=LINES, placeholder=" …") or [""]
+        return textwrap.wrap(self.text, width, max_lines=LINES, placeholder=f" {self._look.glyphs.ellipsis}") or [""]
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the message; the sign says how grave it is."""
         look = self._look
-        sign = {Tone.BAD: look.glyphs.bad, Tone.WARN: look.glyphs.warn}.get(self._tone, look.glyphs.gap)
+        sign = {Tone.BAD: look.glyphs.bad, Tone.WARN: look.glyphs.warn}.get(self._tone, look.glyphs.separator)
         lines = self._lines()
         text = lines[y] if y < len(lines) else ""
         head = f" {sign} " if y == 0 else "   "

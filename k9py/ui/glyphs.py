@@ -46,7 +46,18 @@ class Glyphs:
     shift: str = "⇧"
     arrow: str = "→"
     done: str = "✔"
+    separator: str = "·"
+    """Between two parts of a line."""
 
+    def own(self, text: str) -> str:
+        """Return a text with the signs that our own words use in this set; each has a twin of one cell."""
+        return text if self.separator == "·" else text.translate(_TWINS)
+
+
+_TWINS = {ord(sign): twin for sign, twin in zip("·…→•─│▸", "-~>*-|>", strict=True)} | dict.fromkeys(
+    range(0x2400, 0x2440), "?"
+)
+"""Signs in sentences, descriptions and control pictures, and what stands for them where there is only ASCII."""
 
 UNICODE = Glyphs()
 
@@ -73,5 +84,6 @@ ASCII = Glyphs(
     shift="shift-",
     arrow="->",
     done="ok",
+    separator="-",
 )
 """For LC_ALL=C, TERM=linux, or by setting."""

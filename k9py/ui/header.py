@@ -86,10 +86,11 @@ def _roughly(seconds: float) -> str:
 
 def left_side(*, context: str, scope: str, kind: str, count: str, sync: tuple[str, Tone], glyphs: Glyphs) -> Spans:
     """Return context, namespaces, kind with its count, and the state of the list."""
+    between = f" {glyphs.separator} "
     spans: list[tuple[str, Tone]] = [(f" {context or 'no context'}", Tone.ACCENT)]
     if scope:
-        spans += [(" · ", Tone.DIM), (f"{scope} {glyphs.down}", Tone.PLAIN)]
-    spans += [(" · ", Tone.DIM), (f"{kind} {count}".rstrip(), Tone.PLAIN), ("  ", Tone.PLAIN), sync]
+        spans += [(between, Tone.DIM), (f"{scope} {glyphs.down}", Tone.PLAIN)]
+    spans += [(between, Tone.DIM), (f"{kind} {count}".rstrip(), Tone.PLAIN), ("  ", Tone.PLAIN), sync]
     return tuple(spans)
 
 

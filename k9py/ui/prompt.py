@@ -101,7 +101,7 @@ class Completions(Widget):
         hint_style = style if is_chosen else self._look.style(Tone.DIM, raised=True)
         pointer = self._look.glyphs.cursor if is_chosen else " "
         text = f" {pointer} {candidate.text}"
-        hint = f"{candidate.hint} "
+        hint = self._look.glyphs.own(f"{candidate.hint} ")
         gap = max(1, width - cell_len(text) - cell_len(hint))
         strip = Strip([Segment(text + " " * gap, style), Segment(hint, hint_style)])
         return strip.adjust_cell_length(width, style)

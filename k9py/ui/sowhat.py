@@ -31,7 +31,8 @@ class SoWhat(Widget):
 
     def say(self, name: str, sentence: str, tone: Tone, *, key: str = "", action: str = "") -> None:
         """Say what is to be known of an object; does nothing when it is said already."""
-        said = (safe_line(name), safe_line(sentence), tone, key, action)
+        own = self._look.glyphs.own
+        said = (safe_line(name), own(safe_line(sentence)), tone, key, action)
         if said != self._said:
             self._said = said
             self.refresh()
@@ -55,7 +56,7 @@ class SoWhat(Widget):
         if key:
             hint = ((f"{look.glyphs.arrow} ", Tone.DIM), (key, Tone.ACCENT), (f" {action} ", Tone.PLAIN))
         hint_width = sum(cell_len(text) for text, _ in hint)
-        separator = f" {look.glyphs.gap} " if sentence else ""
+        separator = f" {look.glyphs.separator} " if sentence else ""
         lines = self._wrap(f"{name}{separator}{sentence}", width - 2, hint_width)
         text = lines[y] if y < len(lines) else ""
         spans: Spans = ((f" {text}", tone),)

@@ -67,7 +67,7 @@ class Bar(Widget):
 
     def _strip(self, spans: Spans) -> Strip:
         look = self._look
-        return Strip([Segment(text, look.style(tone, raised=self._raised)) for text, tone in spans])
+        return Strip([Segment(look.glyphs.own(text), look.style(tone, raised=self._raised)) for text, tone in spans])
 
 
 class Rule(Widget):

@@ -397,13 +397,14 @@ class TextView(Widget, can_focus=True):
         return strip
 
     def _strip_of(self, line: Line) -> Strip:
-        segments = [Segment(text, self._look.style(tone)) for text, tone in line]
+        own = self._look.glyphs.own
+        segments = [Segment(own(text), self._look.style(tone)) for text, tone in line]
         if self._pattern is None:
             return Strip(segments)
         cuts: list[tuple[int, int]] = [
             (m.start(), m.end()) for m in self._pattern.finditer(line_text(line)) if m.end() > m.start()
         ]
-        return Strip(list(_highlight(line, cuts, self._look)))
+        return Strip(list(_highlight(tuple((own(text), tone) for text, tone in line), cuts, self._look)))
 
     def refresh_rows(self, first: int, count: int) -> None:
         """Repaint some visible lines."""
