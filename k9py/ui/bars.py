@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k9py.core.refs import Scope
+from k9py.kube.states import SyncState
 from k9py.resources.actions import Where
 from k9py.resources.model import Level, Tone
 from k9py.ui import header
@@ -87,6 +88,9 @@ class BrowseBars:
             spans += [("  /", Tone.DIM), (view.filter, Tone.ACCENT)]
         if view.problems_only:
             spans.append((f"  {look.glyphs.warn}problems", Tone.WARN))
+        source = screen.listing.source
+        if source is not None and source.status.state is SyncState.LIVE and source.status.detail:
+            spans.append((f"  {look.glyphs.warn} {source.status.detail}", Tone.WARN))
         right: list[tuple[str, Tone]] = []
         marked = len(table.marked_rows)
         if marked:

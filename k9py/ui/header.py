@@ -58,6 +58,8 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
     detail = f": {status.detail}" if status.detail else ""
     match status.state:
         case SyncState.LIVE:
+            if status.detail:
+                return (f"{glyphs.live} live in part", Tone.WARN)
             if status.contact and now - status.contact > STALE_AFTER:
                 return (f"{glyphs.live} live, quiet for {_roughly(now - status.contact)}", Tone.OK)
             return (f"{glyphs.live} live", Tone.OK)

@@ -246,10 +246,13 @@ class ListPane(Vertical):
             why = "No problems" if view.problems_only and not view.filter else "Nothing matches"
             table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all")
         elif status.state is SyncState.LIVE:
-            hint = (spec.purpose,) if spec.purpose else ()
+            hint = tuple(text for text in (spec.purpose, "0 looks in all namespaces" if where else "") if text)
+            if status.detail:
+                hint = (status.detail, *hint)
             table.set_empty(f"No {view.kind.partition('.')[0]}{where}", *hint)
         elif status.state in (SyncState.DENIED, SyncState.OFFLINE):
-            table.set_empty(status.detail or "The server cannot be reached", "k9py keeps trying")
+            keys = "ctrl+n chooses other namespaces   ctrl+x another context   ctrl+r tries again"
+            table.set_empty(status.detail or "The server cannot be reached", "k9py keeps trying", "", keys)
         else:
             table.set_empty(f"Loading {view.kind.partition('.')[0]}{where} {self._look.glyphs.ellipsis}")
 

@@ -15,6 +15,7 @@ from k9py.resources.containers import CONTAINERS_SPEC, container_rows
 from k9py.resources.model import KindSpec
 from k9py.resources.registry import spec_for, spelled_out
 from k9py.ui.connecting import ContextEntry
+from k9py.ui.fallback import NamedNamespaces
 from k9py.ui.navigator import View
 from k9py.ui.sources import (
     CONTAINERS,
@@ -90,13 +91,16 @@ class Opener:
         scope = view.scope if resource.namespaced else Scope()
         for namespace in scope.namespaces:
             self._session.remember_namespace(namespace)
-        return self._session.hub.subscribe(
+        subscription = self._session.hub.subscribe(
             resource,
             scope,
             self.projection(resource),
             label_selector=view.label_selector,
             field_selector=",".join(filter(None, (view.field_selector, fields))),
         )
+        if resource.id == "namespaces":
+            return NamedNamespaces(subscription, self._session.named_namespaces)
+        return subscription
 
     def projection(self, resource: ApiResource) -> Projection:
         """Return the one projection of a kind."""
