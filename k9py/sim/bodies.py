@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from k9py.core.errors import ApiError, Cause
+from k9py.sim import protobuf
 from k9py.sim.deletion import PROPAGATIONS, Options
 from k9py.sim.objects import Object
 from k9py.sim.requests import Call
@@ -41,7 +42,7 @@ def media_type(call: Call) -> str:
 async def read_object(call: Call) -> tuple[Object, list[str]]:
     """Return the object of a create or update and the duplicate fields found in it.
 
-    Raises 415 for protobuf (the simulated server reads JSON and YAML) and 400 for what is no object.
+    Raises 415 for another media type and 400 for what is no object.
     """
     kind = media_type(call)
     raw = await read_bytes(call)
@@ -49,10 +50,10 @@ async def read_object(call: Call) -> tuple[Object, list[str]]:
         return decode(raw, call.kind().resource.kind)
     if kind == "application/yaml":
         return decode_yaml(raw), []
-    accepted = "application/json, application/yaml"
-    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     if kind == PROTOBUF:
-        message = f"{message} (this server does not read {PROTOBUF})"
+        return decode_protobuf(raw), []
+    accepted = f"application/json, application/yaml, {PROTOBUF}"
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
     raise ApiError.of(415, message, reason="UnsupportedMediaType")
 
 
@@ -94,6 +95,14 @@ def decode_yaml(raw: bytes) -> Object:
     if not isinstance(value, dict):
         raise bad_request("the body is not an object")
     return value
+
+
+def decode_protobuf(raw: bytes) -> Object:
+    """Decode an object in Kubernetes' protobuf."""
+    try:
+        return protobuf.decode(raw)
+    except (protobuf.Malformed, UnicodeDecodeError) as error:
+        raise bad_request(f"the object provided is unrecognized: {error}") from error
 
 
 def _looks_repeated(raw: bytes, value: Object) -> bool:
@@ -141,9 +150,9 @@ async def delete_options(call: Call) -> Options:
     raw = await read_bytes(call)
     given: Object = {}
     if raw.strip():
-        if media_type(call) == PROTOBUF:
-            raise ApiError.of(415, f"this server does not read {PROTOBUF}", reason="UnsupportedMediaType")
-        given = decode_yaml(raw) if media_type(call) == "application/yaml" else decode(raw)[0]
+        readers = {PROTOBUF: decode_protobuf, "application/yaml": decode_yaml}
+        reader = readers.get(media_type(call))
+        given = reader(raw) if reader else decode(raw)[0]
     grace = given.get("gracePeriodSeconds", call.number("gracePeriodSeconds"))
     propagation = given.get("propagationPolicy") or call.query.get("propagationPolicy", "")
     orphan = given.get("orphanDependents")
