@@ -97,7 +97,8 @@ class _Editor:
     def apply(self) -> str:
         """Return the text with every replacement made; they must not overlap."""
         result, limit = self.text, len(self.text)
-        for start, end, new in reversed(sorted(self.edits, key=lambda edit: edit[0])):
+        order = sorted(range(len(self.edits)), key=lambda index: (self.edits[index][0], index), reverse=True)
+        for start, end, new in (self.edits[index] for index in order):
             if end > limit:
                 raise _Unfit
             result, limit = result[:start] + new + result[end:], start
@@ -188,21 +189,18 @@ class _Editor:
         for tag, a, a_end, b, b_end in SequenceMatcher(None, *marks, autojunk=False).get_opcodes():
             shared = min(a_end - a, b_end - b) if tag in ("equal", "replace") else 0
             for offset in range(shared):
-                item = node.value[a + offset]
-                if not same(old[a + offset], new[b + offset]) and not self.below(
-                    item, old[a + offset], new[b + offset]
-                ):
-                    written = yamldoc.dump([new[b + offset]]).rstrip("\n").removeprefix("-")
-                    self._put(
-                        self._dash(item, column) + 1,
-                        max(_true_end(self.text, item), item.start_mark.index),
-                        written,
-                        column,
-                    )
+                self._change_item(node.value[a + offset], old[a + offset], new[b + offset], column)
             for item in node.value[a + shared : a_end]:
                 self.edits.append((self._item_line(item, column), self._past_line(_true_end(self.text, item)), ""))
             for value in new[b + shared : b_end]:
                 self._add_item(node, value, a_end, column)
+
+    def _change_item(self, item: Node, old: Any, new: Any, column: int) -> None:
+        if same(old, new) or self.below(item, old, new):
+            return
+        written = yamldoc.dump([new]).rstrip("\n").removeprefix("-")
+        end = max(_true_end(self.text, item), item.start_mark.index)
+        self._put(self._dash(item, column) + 1, end, written, column)
 
     def _add_item(self, node: SequenceNode, value: Any, position: int, column: int) -> None:
         written = yamldoc.dump([value]).rstrip("\n")
@@ -276,7 +274,7 @@ def _true_end(text: str, node: Node) -> int:
     if not getattr(node, "flow_style", None) and isinstance(node, MappingNode | SequenceNode) and node.value:
         last = node.value[-1]
         if isinstance(last, tuple):
-            return max(_true_end(text, last[1]), last[0].end_mark.index + 1)
+            return max(_true_end(text, last[1]), int(last[0].end_mark.index) + 1)
         return _true_end(text, last)
     start, end = int(node.start_mark.index), int(node.end_mark.index)
     if isinstance(node, ScalarNode) and node.style in ("|", ">"):
