@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -10,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
-from textual.timer import Timer
 
 from k9py.core.clock import Clock
 from k9py.core.errors import K9Error
@@ -20,7 +20,7 @@ from k9py.ui.asking import Asking
 from k9py.ui.bars import BrowseBars
 from k9py.ui.detail import DetailPane
 from k9py.ui.flash import Flash
-from k9py.ui.keys import key_name
+from k9py.ui.keys import key_name, passed_on
 from k9py.ui.listpane import ListPane
 from k9py.ui.look import Look
 from k9py.ui.navigator import Tabs, View
@@ -32,6 +32,9 @@ from k9py.ui.table import RowTable
 
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
+
+REST = 0.06
+"""Seconds after which the cursor rests: longer than between two repeats of a held key, too short to be waited for."""
 
 DETAIL_DELAY = 0.25
 """Seconds the cursor must rest on a row before its detail is fetched."""
@@ -61,6 +64,8 @@ class BrowseScreen(Screen[None]):
     """
 
     AUTO_FOCUS = "RowTable"
+    BLANK = True
+    """Everything is covered by widgets: nothing of the screen itself is ever rendered."""
 
     def __init__(self, tabs: Tabs, look: Look, clock: Clock) -> None:
         super().__init__()
@@ -74,7 +79,8 @@ class BrowseScreen(Screen[None]):
         """The line one types in, and what becomes of it."""
         self.acting = BrowseActions(self)
         self.bars = BrowseBars(self)
-        self._detail_timer: Timer | None = None
+        self._resting: list[asyncio.TimerHandle] = []
+        """What happens once the cursor rests."""
 
     # ------------------------------------------------------------------ parts
 
@@ -157,6 +163,8 @@ class BrowseScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         """Let go of the watch."""
+        for waiting in self._resting:
+            waiting.cancel()
         self.k9.flushing.forget(self)
         self.listing.close()
         self.detail.close()
@@ -266,14 +274,20 @@ class BrowseScreen(Screen[None]):
         self.show_state()
 
     def on_row_table_highlighted(self, event: RowTable.Highlighted) -> None:
-        """Say what is to be known of the row, and follow it in the detail pane once the cursor rests."""
-        self.bars.show_so_what()
-        self.show_keys()
-        if self._detail_timer is not None:
-            self._detail_timer.stop()
-            self._detail_timer = None
+        """Once the cursor rests, say what is to be known of the row and follow it in the detail pane."""
+        loop = asyncio.get_running_loop()
+        for waiting in self._resting:
+            waiting.cancel()
+        # Plain calls of the loop: a timer of Textual's per row would cost a held key more than the row itself.
+        self._resting = [loop.call_later(REST, self._at_rest)]
         if self.detail.display and self.body.has_class("-split"):
-            self._detail_timer = self.set_timer(DETAIL_DELAY, self.acting.follow_cursor)
+            self._resting.append(loop.call_later(DETAIL_DELAY, self.acting.follow_cursor))
+
+    def _at_rest(self) -> None:
+        """Bring what is said about the row under the cursor up to date."""
+        if self.is_mounted:
+            self.bars.show_so_what()
+            self.show_keys()
 
     def on_row_table_activated(self, event: RowTable.Activated) -> None:
         """Enter on a row."""
@@ -339,6 +353,8 @@ class BrowseScreen(Screen[None]):
 
     async def on_key(self, event: Key) -> None:
         """Carry out what a key means here, unless a person is typing."""
+        if passed_on(self, event):
+            return
         where = self.where
         if where is None:
             if event is not self.prompt.line.seen:

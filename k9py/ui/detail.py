@@ -33,6 +33,8 @@ class DetailPane(Vertical):
     DEFAULT_CSS = """
     DetailPane { width: 1fr; height: 1fr; }
     """
+    BLANK = True
+    """Its children cover it."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()

@@ -36,6 +36,8 @@ class ListPane(Vertical):
     DEFAULT_CSS = """
     ListPane { width: 1fr; height: 1fr; }
     """
+    BLANK = True
+    """Its children cover it."""
 
     @dataclass
     class Flushed(Message):
