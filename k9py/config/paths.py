@@ -65,6 +65,10 @@ class Paths:
         """The command prompt's history."""
         return self.state / "history"
 
+    def journal_file(self, context: str) -> Path:
+        """Return the file in which every change made in one context is written down."""
+        return self.state / "journal" / f"{file_name(context)}.jsonl"
+
     def context_file(self, context: str) -> Path:
         """Return the file of what is remembered for one context."""
         return self.state / "contexts" / f"{file_name(context)}.json"

@@ -109,6 +109,8 @@ class Settings:
     """Name of a theme; ``k9py config themes`` lists them."""
     readonly: bool = False
     """Offer no key and no verb that changes the cluster."""
+    protected: bool = False
+    """Ask for a name to be typed before anything in the cluster is changed."""
     kind: str = "pods"
     """Kind opened where nothing is remembered; any name or short name of it."""
     ui: UiSettings = field(default_factory=UiSettings)

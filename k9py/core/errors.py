@@ -20,6 +20,8 @@
     │   ├── Stalled             no answer within the time limit
     │   └── TlsError            certificate or handshake
     ├── RubbishError            the server answered something that is not the Kubernetes API
+    ├── ChangeError             a change is not carried out: read-only, not confirmed, made meanwhile by others ...
+    │   └── JournalError        the journal cannot be written or read
     └── ApiError                the server answered with a Status
         ├── Unauthorized        401
         ├── Forbidden           403
@@ -116,6 +118,9 @@ class AuthExpired(CredentialError):
 class LinkError(K9Error):
     """The server cannot be reached."""
 
+    sent: bool = True
+    """False when the request certainly never left; otherwise the server may have carried it out."""
+
 
 class Unreachable(LinkError):
     """Refused, reset, no route, or the name does not resolve."""
@@ -131,6 +136,14 @@ class TlsError(LinkError):
 
 class RubbishError(K9Error):
     """The answer is not the Kubernetes API: a proxy's page, cut JSON, another service."""
+
+
+class ChangeError(K9Error):
+    """A change is not carried out, for a reason of ours rather than the server's; nothing was written."""
+
+
+class JournalError(ChangeError):
+    """The journal cannot be written, so nothing else is; or it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

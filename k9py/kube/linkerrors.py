@@ -70,6 +70,17 @@ def translated(route: Route, limit: float | None, *, reading: bool = False) -> I
 
 def explain(error: Exception, route: Route, limit: float | None, *, reading: bool = False) -> K9Error:
     """Return the error of our tree that says what happened on the way to the server."""
+    explained = _explained(error, route, limit, reading=reading)
+    if isinstance(explained, LinkError) and isinstance(error, _BEFORE_SENDING):
+        explained.sent = False
+    return explained
+
+
+_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError)
+"""What aiohttp raises while there is no connection yet."""
+
+
+def _explained(error: Exception, route: Route, limit: float | None, *, reading: bool) -> K9Error:
     place = route.place
     certificate = getattr(error, "certificate_error", None)
     found = certificate if isinstance(certificate, ssl.SSLError) else _ssl_error(error)

@@ -1,0 +1,151 @@
+"""Following a write until it has come true, or until it is clear why it does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from k9py.changes import requests
+from k9py.changes.board import WITH_PODS, Board, BoardState, Snapshot, Step, StepState, read_board, read_deletion
+from k9py.changes.model import Deed, Object, Outcome, State
+from k9py.core import selectors
+from k9py.core.clock import Clock
+from k9py.core.errors import K9Error, LinkError
+from k9py.core.refs import ApiResource
+from k9py.kube.discovery import Discovery
+from k9py.kube.verbs import list_pages
+from k9py.kube.wire import Transport
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks; a step takes about that long."""
+LOOK_SLOWLY = 3.0
+"""Seconds between two looks once nothing has changed for a while."""
+SLOW_AFTER = 15.0
+"""Seconds without a change from which looks are rarer."""
+BLOCKED_FOR = 3.0
+"""Seconds a step has to be blocked to be told: a first failed pull or probe often mends itself."""
+NO_NODE_FOR = 10.0
+"""The same for pods without a node, for which a new node may be on its way."""
+FOLLOWED = 300.0
+"""Seconds after which following ends whatever the state."""
+
+
+class Follower:
+    """Reads what happens after writes on one cluster."""
+
+    def __init__(self, transport: Transport, discovery: Discovery, *, clock: Clock) -> None:
+        self._transport = transport
+        self._discovery = discovery
+        self._clock = clock
+
+    async def follow(self, outcome: Outcome, *, limit: float = FOLLOWED) -> AsyncIterator[Board]:
+        """Yield the board of a written change whenever it differs, until it converged, is blocked or ``limit`` is over.
+
+        A board whose state is RUNNING as the last one means that the time was over. A lost link is waited for.
+        """
+        if outcome.state is not State.WRITTEN or outcome.change.resource is None:
+            return
+        started = self._clock.monotonic()
+        shown: Board | None = None
+        changed_at = blocked_at = started
+        while True:
+            try:
+                board: Board | None = await self.look(outcome)
+            except LinkError:
+                board = shown  # the data stands still; the session shows that the link is lost
+            now = self._clock.monotonic()
+            if board is not None and board != shown:
+                if shown is None or board.blocked is None or not shown.blocked or board.blocked.id != shown.blocked.id:
+                    blocked_at = now
+                shown, changed_at = board, now
+                yield board
+            if shown is not None and self._ends(shown, now - blocked_at):
+                return
+            if now - started >= limit:
+                return
+            await self._clock.sleep(LOOK_SLOWLY if now - changed_at > SLOW_AFTER else LOOK_EVERY)
+
+    @staticmethod
+    def _ends(board: Board, blocked_for: float) -> bool:
+        if board.state is BoardState.RUNNING:
+            return False
+        step = board.blocked
+        if step is None:
+            return True
+        return blocked_for >= (NO_NODE_FOR if step.id == "scheduled" else BLOCKED_FOR)
+
+    async def look(self, outcome: Outcome) -> Board:
+        """Return the board as it is now; raises LinkError."""
+        change, resource = outcome.change, outcome.change.resource
+        assert resource is not None
+        result = outcome.result or {}
+        ref = change.ref
+        name = str((result.get("metadata") or {}).get("name") or ref.name)
+        obj = await requests.read(self._transport, resource, ref.namespace, name)
+        now = self._clock.now() + self._transport.clock_skew
+        if change.wish.deed is Deed.DELETE:
+            return read_deletion(change.title, Snapshot(obj, now), uid=ref.uid)
+        written = result.get("metadata") or {}
+        uid = str(written.get("uid") or ref.uid)
+        generation = 0 if change.wish.deed is Deed.SCALE else int(written.get("generation") or 0)
+        try:
+            snapshot = await self._surroundings(obj, resource, ref.namespace, now)
+        except LinkError:
+            raise
+        except K9Error as error:
+            board = read_board(change.title, Snapshot(obj, now), uid=uid, generation=generation)
+            unseen = Step("pods", StepState.SKIPPED, f"what happens next cannot be read: {error}")
+            return Board(board.title, (board.steps[0], unseen), BoardState.CONVERGED)
+        return read_board(change.title, snapshot, uid=uid, generation=generation)
+
+    async def _surroundings(self, obj: Object | None, resource: ApiResource, namespace: str, now: float) -> Snapshot:
+        """Read what stands around an object, as far as its kind needs it."""
+        if obj is None:
+            return Snapshot(None, now)
+        kind = str(obj.get("kind"))
+        if kind in WITH_PODS:
+            chosen = _pod_selector(obj, kind)
+            replicasets, pods, services, slices, events = await asyncio.gather(
+                self._list("replicasets.apps", namespace, label_selector=chosen) if kind == "Deployment" else _none(),
+                self._list("pods", namespace, label_selector=chosen) if kind != "Pod" else _none(),
+                self._list("services", namespace) if kind != "Job" else _none(),
+                self._list("endpointslices.discovery.k8s.io", namespace) if kind != "Job" else _none(),
+                self._warnings(namespace),
+            )
+            return Snapshot(obj, now, replicasets, pods, services, slices, events)
+        if kind == "Service":
+            selected = str(selectors.of_labels((obj.get("spec") or {}).get("selector")))
+            name = (obj.get("metadata") or {}).get("name")
+            pods, slices = await asyncio.gather(
+                self._list("pods", namespace, label_selector=selected) if selected else _none(),
+                self._list(
+                    "endpointslices.discovery.k8s.io", namespace, label_selector=f"kubernetes.io/service-name={name}"
+                ),
+            )
+            return Snapshot(obj, now, pods=pods, slices=slices)
+        if kind == "PersistentVolumeClaim":
+            return Snapshot(obj, now, events=await self._warnings(namespace))
+        return Snapshot(obj, now)
+
+    async def _warnings(self, namespace: str) -> list[Object]:
+        return await self._list("events", namespace, field_selector="type=Warning")
+
+    async def _list(self, kind: str, namespace: str, **how: Any) -> list[Object]:
+        resource = self._discovery.resolve(kind)
+        items: list[Object] = []
+        async for page in list_pages(self._transport, resource, namespace, **how):
+            items += page.get("items") or ()
+        return items
+
+
+async def _none() -> list[Object]:
+    return []
+
+
+def _pod_selector(obj: Object, kind: str) -> str:
+    """Return the label selector of a workload's pods."""
+    selector = (obj.get("spec") or {}).get("selector")
+    if kind == "Pod" or not selector:
+        return ""
+    return str(selectors.of_object(selector))
