@@ -145,16 +145,19 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-async def delete_options(call: Call) -> Options:
-    """Return what a DELETE asks for, from its body and its query."""
+async def delete_options(call: Call) -> tuple[Options, bool]:
+    """Return what a DELETE asks for and whether it is only tried: from its body, or from its query when it has none."""
     raw = await read_bytes(call)
     given: Object = {}
     if raw.strip():
         readers = {PROTOBUF: decode_protobuf, "application/yaml": decode_yaml}
         reader = readers.get(media_type(call))
         given = reader(raw) if reader else decode(raw)[0]
-    grace = given.get("gracePeriodSeconds", call.number("gracePeriodSeconds"))
-    propagation = given.get("propagationPolicy") or call.query.get("propagationPolicy", "")
+    else:
+        given = {"gracePeriodSeconds": call.number("gracePeriodSeconds"), "dryRun": _asked_dry_run(call)}
+        given["propagationPolicy"] = call.query.get("propagationPolicy", "")
+    grace = given.get("gracePeriodSeconds")
+    propagation = given.get("propagationPolicy") or ""
     orphan = given.get("orphanDependents")
     if not propagation and orphan is not None:
         propagation = "Orphan" if orphan else "Background"
@@ -165,12 +168,20 @@ async def delete_options(call: Call) -> Options:
         cause = Cause("propagationPolicy", text, "FieldValueNotSupported")
         raise invalid("meta.k8s.io", "DeleteOptions", "", [cause])
     conditions = given.get("preconditions") or {}
-    return Options(known, grace, conditions.get("uid") or "", conditions.get("resourceVersion") or "")
+    options = Options(known, grace, conditions.get("uid") or "", conditions.get("resourceVersion") or "")
+    return options, _is_dry_run(call, list(given.get("dryRun") or ()))
 
 
-def is_dry_run(call: Call, given: Object | None = None) -> bool:
+def is_dry_run(call: Call) -> bool:
     """Say whether nothing is to be stored; raises 400 for another word than All."""
-    asked = [value for name, value in call.values if name == "dryRun"] or list((given or {}).get("dryRun") or ())
+    return _is_dry_run(call, _asked_dry_run(call))
+
+
+def _asked_dry_run(call: Call) -> list[str]:
+    return [value for name, value in call.values if name == "dryRun"]
+
+
+def _is_dry_run(call: Call, asked: list[str]) -> bool:
     if any(value != "All" for value in asked if value):
         shown = msgspec.json.encode(asked).decode()
         cause = Cause("dryRun", f'Unsupported value: {shown}: supported values: "All"', "FieldValueNotSupported")

@@ -317,8 +317,7 @@ def _same_but_times(old: Object, new: Object) -> bool:
 
 async def delete(call: Call) -> web.StreamResponse:
     """Answer a DELETE of one object."""
-    options = await bodies.delete_options(call)
-    dry_run = bodies.is_dry_run(call)
+    options, dry_run = await bodies.delete_options(call)
     served = call.kind()
     call.store.stored(served.id, call.namespace, call.name)
     admission.may_delete(call, call.name)
@@ -342,8 +341,7 @@ async def delete(call: Call) -> web.StreamResponse:
 
 async def delete_collection(call: Call) -> web.StreamResponse:
     """Answer a DELETE of a collection: everything the selectors choose."""
-    options = await bodies.delete_options(call)
-    dry_run = bodies.is_dry_run(call)
+    options, dry_run = await bodies.delete_options(call)
     served = call.kind()
     objects, meta = select_page(call)
     each = Options(admission.deletion_options(call, options).propagation, options.grace)
