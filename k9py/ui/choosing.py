@@ -24,6 +24,9 @@ KIND_PREFIX = "kind "
 EVERY = "*"
 """Id of the choice that stands for every namespace."""
 
+NAMESPACES = "pick-namespaces"
+"""Id of the screen that chooses namespaces."""
+
 CURSOR_KEYS = "cursor."
 """Actions with these ids move by a row or a page: nobody looks for them in the palette."""
 
@@ -105,7 +108,7 @@ def choose_namespaces(app: K9App, known: Namespaces | None) -> None:
         raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
     if not known.complete:
         known = replace(known, names=session.named_namespaces())
-    choices = [Choice(EVERY, "all namespaces"), *(Choice(name, name) for name in known.names)]
+    choices = _namespace_choices(known)
     missing = known.missing or "list namespaces"
     title = "Namespaces" if known.complete else f"Namespaces: you may not {missing}, type the name of one"
 
@@ -121,7 +124,19 @@ def choose_namespaces(app: K9App, known: Namespaces | None) -> None:
         app.look, title, choices, several=True, current=scope.single or EVERY,
         free_text=None if known.complete else typed,
     )  # fmt: skip
+    screen.id = NAMESPACES
     app.push_screen(screen, picked)
+
+
+def offer_namespaces(app: K9App, known: Namespaces) -> None:
+    """Bring the choice of namespaces up to date, if that is what is open."""
+    screen = app.screen
+    if isinstance(screen, PickScreen) and screen.id == NAMESPACES and known.complete:
+        screen.offer(_namespace_choices(known))
+
+
+def _namespace_choices(known: Namespaces) -> list[Choice]:
+    return [Choice(EVERY, "all namespaces"), *(Choice(name, name) for name in known.names)]
 
 
 def choose_theme(app: K9App) -> None:

@@ -50,7 +50,10 @@ class GlobalActions:
     async def _learn(self, session: Session) -> None:
         known = await session.namespaces()
         if session is self._app.session:
+            from k9py.ui import choosing  # deferred with the dialogs
+
             self._namespaces = known
+            choosing.offer_namespaces(self._app, known)
 
     def vocabulary(self) -> Vocabulary:
         """Return the words the prompt completes."""
@@ -101,6 +104,8 @@ class GlobalActions:
 
         if what == "namespaces":
             choosing.choose_namespaces(self._app, self._namespaces)
+            if self._app.session is not None:
+                self._app.start_quietly(self._learn(self._app.session), name="namespaces")
             return
         {
             "help": choosing.show_help,

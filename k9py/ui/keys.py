@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual.events import Key
+from textual.widget import Widget
 
 from k9py.resources.actions import Action
 from k9py.resources.model import Tone
@@ -19,6 +20,16 @@ def key_name(event: Key) -> str:
     """Return what the registry calls this key: the character itself where it prints one."""
     name = event.character if event.is_printable and event.character else event.key
     return _NAMES.get(name, name)
+
+
+def passed_on(widget: Widget, event: Key) -> bool:
+    """Hand a key that was typed ahead to the screen that is on top by now; False when it is meant for us."""
+    if widget.app.screen is widget.screen:
+        return False
+    event.stop()
+    event.prevent_default()
+    widget.app.post_message(Key(event.key, event.character))
+    return True
 
 
 def key_text(key: str, glyphs: Glyphs) -> str:

@@ -19,7 +19,7 @@ from k9py.kube.session import Session
 from k9py.resources.actions import Where
 from k9py.resources.model import Tone
 from k9py.ui.flash import Flash
-from k9py.ui.keys import footer, key_name
+from k9py.ui.keys import footer, key_name, passed_on
 from k9py.ui.podwork import PodContainers
 from k9py.ui.prompt import Completions, Prompt, Typed
 from k9py.ui.saving import save_text
@@ -346,6 +346,8 @@ class LogScreen(Screen[None]):
 
     async def on_key(self, event: Key) -> None:
         """Carry out what a key means here, unless a person is typing."""
+        if passed_on(self, event):
+            return
         where = self.where
         if where is None:
             line = self.query_one(Prompt).line

@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from k9py.resources.model import Tone
+from k9py.ui.keys import passed_on
 from k9py.ui.look import Look
 from k9py.ui.statusline import Bar, Rule
 from k9py.ui.theming import colour_of
@@ -91,10 +92,12 @@ class ChoiceList(Widget):
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._show_cursor()
+        self.refresh()
 
     def _show_cursor(self) -> None:
         height = max(1, self.size.height)
-        self._first = min(max(self._first, self.at - height + 1), self.at)
+        first = min(max(self._first, self.at - height + 1), self.at)
+        self._first = max(0, min(first, len(self.choices) - height))
 
     def set_look(self, look: Look) -> None:
         """Take another theme."""
@@ -139,6 +142,14 @@ class ChoiceList(Widget):
         return line.adjust_cell_length(width, base)
 
 
+class SearchLine(Input):
+    """The line of an overlay; what is typed behind the key that leaves it belongs to what is below."""
+
+    async def _on_key(self, event: Key) -> None:
+        if not passed_on(self, event):
+            await super()._on_key(event)
+
+
 class Overlay(ModalScreen[Result]):
     """Stands below the header over the whole width, as high as its list is long and the screen has room for."""
 
@@ -171,7 +182,7 @@ class Overlay(ModalScreen[Result]):
         with Vertical():
             yield Rule(self._look)
             yield Bar(self._look, id="overlay-title", raised=True)
-            yield Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
+            yield SearchLine(placeholder=self._placeholder, compact=True, select_on_focus=False)
             yield ChoiceList(self._look)
             yield Bar(self._look, id="overlay-foot", raised=True)
 
@@ -222,7 +233,7 @@ class Overlay(ModalScreen[Result]):
 
     def on_key(self, event: Key) -> None:
         """Take what was typed before the line had the focus."""
-        if event.is_printable and event.character:
+        if not passed_on(self, event) and event.is_printable and event.character:
             event.stop()
             self._ahead += event.character
             for line in self.query(Input):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from k9py.core import fuzzy
 from k9py.resources.model import Tone
@@ -49,6 +50,18 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         self._empty = empty
         self._free_text = free_text
         self._moved = moved
+
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """Take other choices while the list is open; what is typed, marked and under the cursor stays."""
+        if list(choices) == list(self._all):
+            return
+        current = self.list.current
+        self._all = choices
+        self._longest = max(self._longest, len(choices))
+        self._fit()
+        self.filter_changed(self.query_one(Input).value)
+        at = next((i for i, choice in enumerate(self.list.choices) if current and choice.id == current.id), 0)
+        self.list.show(self.list.choices, at)
 
     def filter_changed(self, text: str) -> None:
         """Show what matches, best first; without a text everything in its order."""
