@@ -58,8 +58,10 @@ def _need(column: Column, want: int, width: int) -> int:
 
 
 def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence[int], width: int,
-            skip: int = 0) -> Layout:  # fmt: skip
+            skip: int = 0, *, every: bool = False) -> Layout:  # fmt: skip
     """Choose columns and widths for ``width`` cells; ``skip`` columns that are not frozen are scrolled away.
+
+    With ``every`` no column is left out for another: what does not fit waits at the right to be scrolled to.
 
     ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
     """
@@ -67,7 +69,7 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
     needs = [_need(column, want, width) for column, want in zip(columns, wants, strict=True)]
     chosen = list(range(len(columns)))
     hidden_left = hidden_right = False
-    if skip:
+    if skip or every:
         moving = [index for index in chosen if columns[index].id not in FROZEN]
         gone = set(moving[:skip])
         hidden_left = bool(gone)

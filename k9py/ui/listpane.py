@@ -235,7 +235,7 @@ class ListPane(Vertical):
             if (view.wide or not column.wide) and (column.id != NAMESPACE_COLUMN or not view.scope.single)
         ]
         if [column.id for column in shown] != [column.id for column in self.table.columns]:
-            self.table.set_columns(shown)
+            self.table.set_columns(shown, every=view.wide)
 
     def _explain_empty(self) -> None:
         """Say why there are no rows: nothing yet, nothing at all, or nothing that matches."""

@@ -46,6 +46,8 @@ class RowView:
         self._widths: list[int] = [0] * len(columns)
         self._width_generation = 0
         self._skip = 0
+        self.every = False
+        """True when no column may be left out for want of room."""
         self._held: Entry | None = None
         self._touched = False
         """A person moved the cursor; before that it stays on the first row, whichever that is."""
@@ -166,7 +168,9 @@ class RowView:
         painter = self.painter
         width = max(0, self._width - GUTTER)
         titles = painter.titles(self.model.sort_column)
-        layout = lay_out(self.columns, self._widths, titles, width, self._skip) if width else Layout((), 0)
+        layout = Layout((), 0)
+        if width:
+            layout = lay_out(self.columns, self._widths, titles, width, self._skip, every=self.every)
         if layout != painter.layout:
             painter.layout = layout
             self.forget_strips()

@@ -219,8 +219,12 @@ class RowTable(ScrollView, can_focus=True):
 
     # -- what the owner tells ------------------------------------------------------------------------------------
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
-        """Show these columns; keeps the sort when its column id is still there."""
+    def set_columns(self, columns: Sequence[Column], *, every: bool = False) -> None:
+        """Show these columns; keeps the sort when its column id is still there.
+
+        With ``every`` none is left out in a narrow pane: the last ones wait at the right to be scrolled to.
+        """
+        self._view.every = every
         self._view.set_columns(columns)
         self._sync()
 
