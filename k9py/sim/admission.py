@@ -90,7 +90,12 @@ def _admit_custom(call: Call, obj: Object, old: Object | None, version: Mapping[
 
 
 def check_applied(call: Call, config: Object, type_: Type) -> None:
-    """Raise what server-side apply answers to a configuration that has no place in the schema."""
+    """Raise what server-side apply answers to a configuration of another kind or without a place in the schema."""
+    resource = call.kind().resource
+    given = config.get("apiVersion") or "", config.get("kind") or ""
+    if given != (resource.api_version, resource.kind):
+        version = given[0] if "/" in given[0] else f"/{given[0]}"
+        raise bad_request(f"invalid object type: {version}, Kind={given[1]}")
     metadata = config.get("metadata") or {}
     where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
     subject = f"({where}; {config.get('apiVersion')}, Kind={config.get('kind')})"
@@ -118,7 +123,18 @@ def _first_problem(value: Any, type_: Type, path: str) -> str:
                 return problem
     elif type_.shape == "scalar" and type_.scalar == "integer" and isinstance(value, str):
         return f"{path}: expected numeric (int or float), got string"
+    elif type_.shape == "map" and isinstance(value, dict):
+        for name, inner in value.items():
+            problem = _first_problem(inner, type_.element, f"{path}.{name}")
+            if problem:
+                return problem
+    elif type_.shape == "scalar" and type_.scalar == "string" and isinstance(value, int | float):
+        return f"{path}: expected string, got &value.valueUnstructured{{Value:{_go_value(value)}}}"
     return ""
+
+
+def _go_value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _conform(call: Call, obj: Object, duplicates: list[str], type_: Type) -> None:

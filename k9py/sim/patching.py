@@ -94,7 +94,8 @@ def _remove(root: Any, operation: Mapping[str, Any]) -> None:
 
 def _replace(root: Any, operation: Mapping[str, Any]) -> None:
     parent, last = _parent(root, _pointer(operation.get("path")))
-    _at(parent, last)
+    if not isinstance(parent, dict):  # The real server's library replaces what a map has not as well.
+        _at(parent, last)
     parent[int(last) if isinstance(parent, list) else last] = copy.deepcopy(operation.get("value"))
 
 

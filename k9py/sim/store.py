@@ -161,7 +161,7 @@ class Store:
         metadata["resourceVersion"] = before["resourceVersion"]
         for preparer in self._preparers.get(resource, ()):
             preparer(obj, old)
-        if "generation" in before and _desired(obj) != _desired(old):
+        if "generation" in before and _desired(resource, obj) != _desired(resource, old):
             metadata["generation"] = before["generation"] + 1
         if deletion.finished(resource, obj):
             if not dry_run:
@@ -323,9 +323,12 @@ class _Envelope(msgspec.Struct, gc=False):
 _DECODER = msgspec.json.Decoder(_Envelope)
 
 
-def _desired(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """What a new generation is counted for: everything but metadata and status."""
-    return {key: value for key, value in obj.items() if key not in ("metadata", "status", "kind", "apiVersion")}
+def _desired(resource: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new generation is counted for: everything but metadata, status, and where a pod is bound to."""
+    found = {key: value for key, value in obj.items() if key not in ("metadata", "status", "kind", "apiVersion")}
+    if resource == "pods":
+        found["spec"] = {key: value for key, value in obj["spec"].items() if key != "nodeName"}
+    return found
 
 
 def exists(store: Store, resource: str, namespace: str, name: str) -> bool:

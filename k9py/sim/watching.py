@@ -22,6 +22,8 @@ from k9py.sim.requests import Call
 
 BOOKMARK_EVERY = 60.0
 """Seconds between bookmarks, as on the real server."""
+LAST_BOOKMARK = 2.0
+"""Seconds before the end of a watch that it gets its last bookmark, as on the real server."""
 DEFAULT_TIMEOUT = 1800.0
 """Seconds a watch lasts when the client does not say: the lower end of the real server's range."""
 BACKLOG = 20_000
@@ -95,7 +97,7 @@ class Watch:
         version = call.query.get("resourceVersion", "")
         self._sent_version = call.store.version
         collection = call.store.collection(self.resource)
-        if "sendInitialEvents" in call.query:
+        if "sendInitialEvents" in call.query or "resourceVersionMatch" in call.query:
             _check_initial_events(call)
         initial = call.flag("sendInitialEvents")
         if initial or ("sendInitialEvents" not in call.query and version in ("", "0")):
@@ -189,8 +191,12 @@ class Watch:
             return
 
     async def _remind(self) -> None:
+        given = self.call.number("timeoutSeconds")
+        clock, period = self.call.clock, self.call.server.bookmark_every
+        last = clock.monotonic() + (DEFAULT_TIMEOUT if given is None else float(given)) - LAST_BOOKMARK
         while True:
-            await self.call.clock.sleep(self.call.server.bookmark_every)
+            left = last - clock.monotonic()
+            await clock.sleep(min(period, left) if left > 0 else period)
             self._bookmark_due = True
             self._wake.set()
 
@@ -202,7 +208,9 @@ def _error_line(error: ApiError) -> bytes:
 def _check_initial_events(call: Call) -> None:
     match = call.query.get("resourceVersionMatch", "")
     text = ""
-    if match != "NotOlderThan":
+    if "sendInitialEvents" not in call.query:
+        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+    elif match != "NotOlderThan":
         text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
     if text:
         cause = Cause("resourceVersionMatch", f"Forbidden: {text}", "FieldValueForbidden")

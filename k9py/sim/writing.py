@@ -202,6 +202,9 @@ async def patch(call: Call) -> web.StreamResponse:
     dry_run = bodies.is_dry_run(call)
     if kind == APPLY_PATCH:
         return await _apply(call, raw, dry_run=dry_run)
+    if call.flag("force"):
+        cause = Cause("force", "Forbidden: may not be specified for non-apply patch", "FieldValueForbidden")
+        raise statuses.invalid("meta.k8s.io", "PatchOptions", "", [cause])
     if kind not in (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH) or (
         kind == STRATEGIC_PATCH and call.kind().custom is not None
     ):

@@ -65,6 +65,10 @@ def request_of(pod: Object) -> tuple[float, float]:
     return found[0], found[1]
 
 
+NAME = "default-scheduler"
+"""Pods that name another scheduler wait for that one."""
+
+
 class Scheduler(Controller):
     """The default scheduler."""
 
@@ -80,6 +84,8 @@ class Scheduler(Controller):
 
     def _pod_changed(self, change: str, pod: Object, _old: Object | None) -> None:
         node = pod["spec"].get("nodeName")
+        if not node and pod["spec"].get("schedulerName", NAME) != NAME:
+            return
         uid = pod["metadata"]["uid"]
         ended = change == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
         if node:
