@@ -120,6 +120,7 @@ class Reflector:
         self._verb = "list"
         self._pages_only = False
         self._fruitless = 0
+        self._hasty = False
         self._expiries = 0
         self._poke = asyncio.Event()
         self._stepping: asyncio.Task[None] | None = None
@@ -298,7 +299,7 @@ class Reflector:
                 raise
             if isinstance(error, Stalled) and not watching.events:
                 self._count_fruitless()
-            self._set(SyncState.RESUMING, str(error))
+            await self._resume(watching, str(error))
             return
         except ApiError as error:
             if initial and not watching.events and refuses_streaming(error):
@@ -310,7 +311,15 @@ class Reflector:
         if not self._was_healthy(watching):
             self._count_fruitless()
             raise ShortWatch("the server ended the watch at once")
-        self._set(SyncState.RESUMING, "the server ended the watch")
+        await self._resume(watching, "the server ended the watch")
+
+    async def _resume(self, watching: _Watching, why: str) -> None:
+        """Go on from the version, at once unless the watch before was as short: each time there might be an event."""
+        lasted = self._clock.monotonic() - watching.opened
+        pause = SHORT_WATCH - lasted if self._hasty else 0.0
+        self._hasty = lasted < SHORT_WATCH
+        self._set(SyncState.RESUMING, why)
+        await self._wait(max(0.0, pause))
 
     def _was_healthy(self, watching: _Watching) -> bool:
         """True when the watch got past its list and lasted, or brought anything."""

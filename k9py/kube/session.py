@@ -180,7 +180,12 @@ class Session:
     # --- the link ----------------------------------------------------------------------------------------------
 
     def _link_changed(self, before: Link) -> None:
-        """Once the network is back, open the watches anew: their connections may lead nowhere without saying so."""
+        """Once the network is back, open the watches anew: their connections may lead nowhere without saying so.
+
+        Once the server takes our credentials again, or says it is ready, what waits is tried at once.
+        """
+        if self.health.link.state is LinkState.LIVE and before.state in (LinkState.DENIED, LinkState.NOT_READY):
+            self.hub.retry_now()
         if before.state is LinkState.OFFLINE and self.health.link.state is not LinkState.OFFLINE:
             self.hub.reconnect()
             for feed in list(self._feeds):

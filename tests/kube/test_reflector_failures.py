@@ -14,7 +14,7 @@ from k9py.core.errors import (
     Unreachable,
 )
 from k9py.kube.states import SyncState
-from tests.kube.fakes import FakeStream, FakeTransport, bookmark, event, failure, listing, pod
+from tests.kube.fakes import Answer, Asked, FakeStream, FakeTransport, bookmark, event, failure, listing, pod
 from tests.kube.reading import Reading, reading
 
 LIST = listing(pod("a", 1), version=10)
@@ -153,6 +153,21 @@ async def test_a_watch_that_lasted_a_second_is_resumed_without_a_wait() -> None:
         watch.end()
         await run.settle()
         assert run.versions == ["10", "10"]
+
+
+async def test_watches_that_end_after_each_event_are_opened_once_a_second_at_most() -> None:
+    def busy(asked: Asked) -> Answer:
+        return FakeStream(bookmark(11)).end() if asked.streamed else LIST
+
+    async with reading(FakeTransport(handler=busy)) as run:
+        assert run.asked == 3
+        for _ in range(5):
+            before = run.asked
+            assert run.clock.sleeping == [pytest.approx(1.0)]
+            await run.advance(1.0)
+            assert run.asked == before + 1
+        assert run.versions[-1] == "11"
+        assert SyncState.OFFLINE not in run.states
 
 
 async def test_a_version_whose_watches_keep_ending_at_once_takes_the_blame() -> None:

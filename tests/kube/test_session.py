@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from k9py.core.clock import ManualClock
-from k9py.core.errors import ApiError, Unreachable
+from k9py.core.errors import ApiError, AuthExpired, Unreachable
 from k9py.core.refs import Scope
 from k9py.kube.health import LinkState
 from k9py.kube.loglines import LogOptions, LogSource
@@ -26,12 +26,15 @@ class Server:
     def __init__(self) -> None:
         self.away = False
         self.denied: set[str] = set()
+        self.logged_out = False
         self.streams: list[FakeStream] = []
         self.transport = FakeTransport(handler=self._answer)
 
     def _answer(self, asked: Asked) -> Answer:
         if self.away:
             return Unreachable("refused")
+        if self.logged_out:
+            return AuthExpired("log in again")
         if asked.path in self.denied:
             return ApiError.of(403, "no")
         if asked.streamed:
@@ -105,6 +108,20 @@ async def test_once_the_network_is_back_watches_and_logs_are_opened_anew() -> No
         assert all(stream.closed for stream in silent)
         assert len(server.streams) == 2 * len(silent)
         assert view.rows()
+
+
+async def test_once_the_credentials_are_good_again_nothing_waits_out_its_minute() -> None:
+    server = Server()
+    async with session_on(server) as (session, clock):
+        server.logged_out = True
+        view = session.hub.subscribe(session.discovery.resolve("pods"), Scope(("shop",)), MetadataProjection())
+        await clock.advance(10)
+        assert session.health.link.state is LinkState.DENIED
+        assert view.status.state.value == "denied"
+        server.logged_out = False
+        await clock.advance(1)
+        await settle(clock)
+        assert view.status.state.value == "live"
 
 
 async def test_namespaces_are_listed_where_that_is_allowed_and_else_the_named_ones_known() -> None:
