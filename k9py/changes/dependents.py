@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k9py.changes.model import DeleteOptions, Notice, NoticeKind, Object
+from k9py.core import selectors
 from k9py.core.errors import K9Error
 from k9py.core.refs import ApiResource
 from k9py.kube.discovery import Discovery
@@ -95,19 +96,40 @@ async def _owned(
             return []
         text = f"whatever objects name this {resource.kind} as their owner"
         return [Notice(NoticeKind.GOES_TOO, text)]
+    if resource.id == "deployments.apps" and _has_no_pods(live):
+        return [Notice(NoticeKind.GOES_TOO, "its earlier revisions (ReplicaSets); it has no pods")]
     notices: list[Notice] = []
     owners = {str(live["metadata"]["uid"])}
     namespace = str(live["metadata"].get("namespace") or "")
     kinds = list(_MAKES[resource.id])
+    chosen = _selector(resource, live)
     while kinds:
         made = discovery.resolve(kinds.pop(0))
-        objects = await _metadata(transport, made, namespace)
+        objects = await _metadata(transport, made, namespace, chosen)
         mine = [item for item in objects if owners & set(_owner_uids(item))]
         if mine:
             notices.append(_listed(made, [str(item["metadata"]["name"]) for item in mine]))
             owners |= {str(item["metadata"]["uid"]) for item in mine}
             kinds += _MAKES.get(made.id, ())
     return notices
+
+
+def _selector(resource: ApiResource, live: Object) -> str:
+    """Return the labels of what an object makes, so that not the whole namespace is read; empty when there are none."""
+    if resource.id == "services":
+        return f"kubernetes.io/service-name={live['metadata']['name']}"
+    spec = live.get("spec") or {}
+    if resource.id == "cronjobs.batch" or not spec.get("selector"):
+        return ""
+    if resource.id == "replicationcontrollers":
+        return str(selectors.of_labels(spec["selector"]))
+    return str(selectors.of_object(spec["selector"]))
+
+
+def _has_no_pods(live: Object) -> bool:
+    """Return whether a workload certainly has no pods: none are wanted and its controller counts none."""
+    status = live.get("status") or {}
+    return (live.get("spec") or {}).get("replicas") == 0 and not status.get("replicas")
 
 
 def _owner_uids(item: Object) -> Iterable[str]:
@@ -121,12 +143,12 @@ def _listed(resource: ApiResource, names: list[str], total: int = 0) -> Notice:
     return Notice(NoticeKind.GOES_TOO, f"{total} {word}: {shown}")
 
 
-async def _metadata(transport: Transport, resource: ApiResource, namespace: str) -> list[Object]:
-    """Return the metadata of every object of a kind in a namespace."""
+async def _metadata(transport: Transport, resource: ApiResource, namespace: str, chosen: str) -> list[Object]:
+    """Return the metadata of the objects of a kind in a namespace that a label selector chooses."""
     items: list[Object] = []
     token = ""
     while True:
-        page = await _page(transport, resource, namespace, limit=500, token=token)
+        page = await _page(transport, resource, namespace, limit=500, token=token, chosen=chosen)
         items += page.get("items") or ()
         token = (page.get("metadata") or {}).get("continue") or ""
         if not token:
@@ -134,9 +156,10 @@ async def _metadata(transport: Transport, resource: ApiResource, namespace: str)
 
 
 async def _page(
-    transport: Transport, resource: ApiResource, namespace: str, *, limit: int, token: str = ""
+    transport: Transport, resource: ApiResource, namespace: str, *, limit: int, token: str = "", chosen: str = ""
 ) -> dict[str, Any]:
     query = [("limit", str(limit))] + ([("continue", token)] if token else [])
+    query += [("labelSelector", chosen)] if chosen else []
     path = resource.gvr.path(namespace if resource.namespaced else "")
     answer = await transport.request("GET", path, query=query, headers={"Accept": _METADATA})
     return decode_object(answer.body, f"the list of {resource.id}")

@@ -10,11 +10,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.bench import whole
+from k9py.core.errors import K9Error
+from tests.bench import whole, writes
 from tests.bench.at_terminal import Figures
 from tests.bench.budgets import BUDGETS
+from tests.cluster.errors import ClusterError
 
 RUNS = 5
+FAILURES = (
+    TimeoutError, RuntimeError, OSError, StopIteration, subprocess.SubprocessError, K9Error, ClusterError,
+)  # fmt: skip
+"""What a run may fail with and the others go on."""
 
 TERMINAL = (
     "key.idle_p50_ms", "key.idle_p95_ms", "key.load_p95_ms", "bytes.idle_bps", "bytes.load_bps", "bytes.scroll_line",
@@ -34,6 +40,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], Figures]], ...] = (
     (TERMINAL, whole.terminal),
     (("start.first_frame_ms", "start.rows_1k_ms"), whole.start),
     (("memory.row_bytes",), whole.memory),
+    (writes.NAMES, writes.table),
 )  # fmt: skip
 """Budgets measured together, and how."""
 
@@ -66,7 +73,7 @@ def _group(names: Iterable[str], run: Callable[[], Figures], *, runs: int) -> bo
         try:
             for name, value in run().items():
                 values.setdefault(name, []).append(value)
-        except (TimeoutError, RuntimeError, OSError, StopIteration, subprocess.SubprocessError) as error:
+        except FAILURES as error:
             problem = f"a run failed: {error}"
     fine = not problem
     for name in names:

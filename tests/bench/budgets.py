@@ -13,7 +13,8 @@ class Budget:
 
     name: str
     unit: str
-    limit: float
+    limit: float | None
+    """None for a figure that is only reported."""
     at_least: bool = False
     """True when more is better."""
 
@@ -23,7 +24,8 @@ class Budget:
         holds = False
         if values:
             value = median(values)
-            holds = value >= self.limit if self.at_least else value <= self.limit
+            limit = value if self.limit is None else self.limit
+            holds = value >= limit if self.at_least else value <= limit
             line["value"] = round(value, 3)
         line["ok"] = holds
         if len(values) > 1:
@@ -35,9 +37,28 @@ class Budget:
         return json.dumps(line), holds
 
 
+WRITTEN = ("configmap", "service", "persistentvolumeclaim", "deployment")
+WRITERS = (1, 2, 5, 10, 20)
+
+
+def _writes() -> list[Budget]:
+    """Return the lines of the S0 table; only those of 20 users have a limit, and failures never are allowed."""
+    lines: list[Budget] = []
+    for kind in WRITTEN:
+        for users in WRITERS:
+            most = users == WRITERS[-1]
+            name = f"writes.{kind}.{users}"
+            lines.append(Budget(f"{name}.rps", "changes/s", 60 if most else None, at_least=True))
+            lines.append(Budget(f"{name}.mean_ms", "ms", 330 if most else None))
+            lines.append(Budget(f"{name}.failures", "changes", 0))
+        lines.append(Budget(f"writes.{kind}.{WRITERS[-1]}.vs_bare", "ratio", 0.3, at_least=True))
+    return lines
+
+
 BUDGETS = {
     budget.name: budget
     for budget in (
+        *_writes(),
         Budget("list.10k.wall_vs_kubectl", "ratio", 0.15),
         Budget("list.10k.wall_s", "s", 0.8),
         Budget("list.10k.rss_vs_kubectl", "ratio", 0.25),
