@@ -10,7 +10,7 @@ from k9py.manifests.forms.common import choice, identity, switch
 from k9py.manifests.forms.fields import Codec, Field, Form, Group, Input, Preset, When
 from k9py.manifests.rules.storage import ACCESS_MODES
 
-_ENFORCE = "metadata.labels[\"pod-security.kubernetes.io/{}\"]"
+_ENFORCE = 'metadata.labels["pod-security.kubernetes.io/{}"]'
 SECURITY_LEVELS = ("privileged", "baseline", "restricted")
 
 
