@@ -101,9 +101,8 @@ class Watch:
             _check_initial_events(call)
         initial = call.flag("sendInitialEvents")
         if initial or ("sendInitialEvents" not in call.query and version in ("", "0")):
-            lines = [
-                self._renderer.event(b"ADDED", stored) for stored in self._visible(collection.select(call.namespace))
-            ]
+            existing = call.server.faults.spoil(self.resource, [*self._visible(collection.select(call.namespace))])
+            lines = [self._renderer.event(b"ADDED", stored) for stored in existing]
             if initial and self._bookmarks:
                 lines.append(self._renderer.bookmark(call.store.version, initial_end=True))
             return lines

@@ -173,6 +173,15 @@ async def test_one_object_of_a_page_is_malformed(client: Client, server: SimServ
     assert items[1]["spec"]["containers"][0]["name"] == "web"
 
 
+async def test_a_streaming_list_has_the_malformed_object_too(client: Client, server: SimServer) -> None:
+    await client.post(PODS, pod("a"))
+    server.faults.switch("malformed=pods")
+    query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    events = await client.watch(f"{PODS}?{query}")
+    kind, first = await events.next()
+    assert (kind, first["spec"]["containers"]) == ("ADDED", 17)
+
+
 async def test_bodies_can_be_made_huge(client: Client, server: SimServer) -> None:
     await client.post(CONFIG_MAPS, config_map("m"))
     server.faults.switch("huge=configmaps:50000")
