@@ -233,7 +233,11 @@ class BrowseScreen(Screen[None]):
         self.k9.measuring.show(spec, view)
         self.k9.offering.learn_rights(view.scope.namespaces)
         self.listing.want(view.cursor)
-        self.table.focus()
+        if self.prompt.mode:
+            # Typed ahead while there was no list yet: what it means is known only now.
+            self.asking.changed(self.prompt.mode, self.prompt.line.value)
+        else:
+            self.table.focus()
         self.k9.memory.note(view)
         self.show_state()
         self.show_keys()
@@ -358,9 +362,7 @@ class BrowseScreen(Screen[None]):
         where = self.where
         if where is None:
             if event is not self.prompt.line.seen:
-                # Typed ahead, before the prompt had the focus.
-                event.stop()
-                self.prompt.line.post_message(Key(event.key, event.character))
+                self.prompt.take_ahead(event)
             return
         if self.k9.burst.swallow(event):
             event.stop()

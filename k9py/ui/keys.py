@@ -26,10 +26,20 @@ def passed_on(widget: Widget, event: Key) -> bool:
     """Hand a key that was typed ahead to the screen that is on top by now; False when it is meant for us."""
     if widget.app.screen is widget.screen:
         return False
+    again(widget, event)
+    return True
+
+
+def again(widget: Widget, event: Key) -> None:
+    """Take a key out of this widget's hands and press it anew, behind what waits in the application's queue."""
     event.stop()
     event.prevent_default()
-    widget.app.post_message(Key(event.key, event.character))
-    return True
+
+    def press() -> None:
+        # Made in the application's own turn: a message goes no higher than the widget whose turn made it.
+        widget.app.post_message(Key(event.key, event.character))
+
+    widget.app.call_later(press)
 
 
 def key_text(key: str, glyphs: Glyphs) -> str:

@@ -30,6 +30,14 @@ FILTER_AGAIN = 5.0
 """Seconds between two looks at every row for a filter whose answer changes with time; 10,000 rows take 50 ms."""
 
 
+class BrowserTable(RowTable, inherit_bindings=False):
+    """The table without keys of its own.
+
+    Here every key goes through the registry of actions, after the keys before it: an Enter typed ahead of a prompt
+    belongs to the prompt, and a key the person gave to something else means nothing here any more.
+    """
+
+
 class ListPane(Vertical):
     """Shows one :class:`View`. The owner opens it, flushes it when its source woke, and ticks it once a second."""
 
@@ -48,7 +56,7 @@ class ListPane(Vertical):
     def __init__(self, look: Look, clock: Clock) -> None:
         super().__init__()
         self._look = look
-        self.table = RowTable(clock=clock, glyphs=look.glyphs)
+        self.table: RowTable = BrowserTable(clock=clock, glyphs=look.glyphs)
         """The table."""
         self.view: View | None = None
         self.spec: KindSpec | None = None

@@ -350,10 +350,9 @@ class LogScreen(Screen[None]):
             return
         where = self.where
         if where is None:
-            line = self.query_one(Prompt).line
-            if event is not line.seen:
-                event.stop()
-                line.post_message(Key(event.key, event.character))
+            prompt = self.query_one(Prompt)
+            if event is not prompt.line.seen:
+                prompt.take_ahead(event)
             return
         name = key_name(event)
         moves = {

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from k9py.resources.model import Tone
+from k9py.ui.keys import again
 from k9py.ui.look import Look
 from k9py.ui.statusline import Bar
 
@@ -143,9 +144,7 @@ class LineEdit(Input):
         if self.prompt.mode:
             await super()._on_key(event)
             return
-        event.stop()
-        event.prevent_default()
-        self.app.post_message(Key(event.key, event.character))
+        again(self, event)
 
     def _on_paste(self, event: Paste) -> None:
         """Paste one line: what follows a line break would otherwise be lost or run."""
@@ -227,6 +226,11 @@ class Prompt(Horizontal):
         self._set(text)
         self.line.focus()
         self._completions.show(self._completer(text) if mode == ":" else ())
+
+    def take_ahead(self, event: Key) -> None:
+        """Take a key that was typed before the line had the focus, Enter and Escape too."""
+        self.line.focus()
+        again(self, event)
 
     def close(self) -> None:
         """Hide the prompt and its list."""

@@ -1,0 +1,57 @@
+"""Keys typed faster than the screen changes: each does what it does to a person who waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from k9py.config.launch import UiOptions
+from k9py.ui.logscreen import LogScreen
+from tests.ui.harness import oom_killed, pod, running
+
+PODS = {"pods": [pod("api-1"), oom_killed("worker-1"), pod("far-1", "other")]}
+
+
+async def test_a_line_that_lost_the_focus_still_takes_enter_and_escape(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press("/")
+        k9.app.browser.table.focus()
+        await k9.press(*"work", "enter")
+        await k9.until(lambda: k9.app.browser.view.filter == "work")
+        await k9.press("/")
+        k9.app.browser.table.focus()
+        await k9.press("x", "escape")
+        await k9.until(lambda: not k9.app.browser.prompt.mode and k9.app.browser.view.filter == "work")
+
+
+async def test_a_command_typed_while_the_cluster_is_still_connected_to_is_carried_out(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        for key in (":", *"po other", "enter"):
+            k9.app.simulate_key(key)
+        await k9.until(lambda: k9.names == ["far-1"])
+
+
+async def test_a_filter_typed_before_there_is_a_list_means_what_it_means_in_the_list(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.press("/", *"restarts>2")
+        await k9.until(lambda: k9.names == ["worker-1"])
+        await k9.press("enter")
+        await k9.until(lambda: k9.app.browser.view.filter == "restarts>2")
+
+
+async def test_a_key_typed_right_behind_the_one_that_opens_logs_is_for_the_logs(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS, options=UiOptions(namespaces=("shop",))) as k9:
+        await k9.sees("worker-1")
+        k9.app.simulate_key("l")
+        k9.app.simulate_key("w")
+        await k9.until(lambda: isinstance(k9.app.screen, LogScreen) and k9.app.screen.view.wrap)
+        assert k9.app.scope.namespaces == ("shop",)
+
+
+async def test_an_enter_typed_ahead_belongs_to_the_prompt_and_opens_no_row(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        for key in (":", *"nodes", "enter"):
+            k9.app.simulate_key(key)
+        await k9.until(lambda: k9.app.browser.view.kind == "nodes")
+        assert [view.kind for view in k9.app.browser.tabs.trail.crumbs] == ["pods", "nodes"]
