@@ -1,12 +1,16 @@
-"""Our validator and a real API server's strict dry-run, on the same manifests: valid ones, and ones broken in one place."""
+"""Our validator and a real API server's strict dry-run, on the same manifests: valid ones and broken ones."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from k9py.cli.main import main
+from k9py.core import yamldoc
 from k9py.manifests.kinds import Kinds, bundled
 from k9py.manifests.validation import validate_object
 from tests.cluster import available, running_cluster
@@ -30,7 +34,7 @@ def kinds() -> Kinds:
 @pytest.fixture(scope="module")
 def server() -> Iterator[StrictServer]:
     with running_cluster() as cluster:
-        strict = StrictServer(cluster.kubeconfig, namespace="agreement")
+        strict = StrictServer(cluster.kubeconfig, namespace=f"agreement-{os.getpid()}")
         yield strict
         strict.close()
 
@@ -48,6 +52,38 @@ def _theirs(obj: dict[str, Any], kinds: Kinds, server: StrictServer) -> str:
 def test_every_valid_manifest_is_valid_for_both(kinds: Kinds, server: StrictServer) -> None:
     for obj in valid():
         assert (_ours(obj, kinds), _theirs(obj, kinds, server)) == ([], ""), obj
+
+
+COMMANDS = """
+generate deployment test --set image=nginx --set labels.app=myapp
+generate service test --set app=myapp --set port=80 --set targetPort=8080
+generate configmap test --set data.a=b
+generate persistentvolume testpv --set capacity=2Gi --set accessModes=ReadWriteMany --set hostPath=/data
+generate persistentvolumeclaim testpvc --set size=2Gi --set accessModes=ReadWriteOnce
+generate horizontalpodautoscaler test --set target=deployment/test --set min=2 --set max=5 --set cpu=50
+generate ingress test --set host=a.example --set service=test --set port=80
+generate cronjob test --set image=busybox --set schedule='*/5 * * * *'
+generate bundle web shop --set image=nginx --set host=a.b --set hpa=yes --set pdb=yes --set storage=1Gi
+generate bundle tiers dogs --set apiImage=flask:1 --set password=a --set rootPassword=b
+generate bundle database pg --set image=postgres:17 --set password=x
+generate bundle job night --set image=busybox --set schedule='0 3 * * *'
+generate deployment web --preset web
+generate networkpolicy deny --preset deny
+generate secret login --preset basic --set username=jane --set password=x
+generate statefulset db --set image=postgres:17 --set claims[0].size=1Gi
+generate rolebinding readers --set role=clusterrole/view --set subject=jane --set subjectKind=User
+generate limitrange bounds --set defaultCpu=500m --set requestCpu=100m
+generate resourcequota small --set pods=10 --set cpu=4
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_the_command_line_makes_passes_the_strict_dry_run(
+    command: str, kinds: Kinds, server: StrictServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(shlex.split(command)) == 0
+    for obj in yamldoc.load_all(capsys.readouterr().out):
+        assert _theirs(obj, kinds, server) == "", obj
 
 
 @pytest.mark.timeout(300)

@@ -60,6 +60,18 @@ SERVICE_PORT = Codec(_read_port, _write_port)
 """``80`` or ``http`` for an Ingress's reference to a port."""
 
 
+def _read_presence(value: Any) -> Any:
+    return True if isinstance(value, dict) else value
+
+
+def _write_presence(value: Any) -> Any:
+    return {} if value is True else None if value is False else value
+
+
+PRESENCE = Codec(_read_presence, _write_presence)
+"""Yes or no for a map whose being there is what counts, such as ``emptyDir: {}``; what is in it is left alone."""
+
+
 def identity(*more_labels: str, app: tuple[str, ...] = (), namespaced: bool = True) -> Group:
     """Return name, namespace, labels and annotations.
 

@@ -165,10 +165,15 @@ class FormModel:
         if place.field.input is Input.LINES and place.field.path == id and isinstance(raw, str) and "." in id:
             raw = yamldoc.load(raw)  # a part of the schema without an input of its own is typed as YAML
         new = typed(place.field, raw)
+        old = get(self.value, place.steps)
+        if new is None:
+            self.clear(id)
+            return
+        if new == {} and isinstance(old, dict) and place.field.input is Input.SWITCH:
+            return  # it is there already, with what it holds
         value: Any = self.value
         for steps, repeat in place.created_by:
             value = _with_item(value, steps, repeat, place.steps)
-        old = get(self.value, place.steps)
         value = put(value, place.steps, new)
         if not self.live:
             for path in place.field.also:

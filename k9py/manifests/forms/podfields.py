@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k9py.manifests.forms.common import choice, number, switch
+from k9py.manifests.forms.common import PRESENCE, choice, number, switch
 from k9py.manifests.forms.fields import Field, Group, Input, Item, Repeat, When
 from k9py.manifests.rules.storage import ACCESS_MODES
 
@@ -125,7 +125,10 @@ def volumes(path: str) -> Repeat:
         Field("secret", "secret.secretName", "Secret", "its keys as files", pick="secrets"),
         Field("claim", "persistentVolumeClaim.claimName", "Claim", "storage that outlives the pod",
               pick="persistentvolumeclaims"),
-        Field("emptyDir", "emptyDir", "Empty directory", "storage that ends with the pod", Input.MAP),
+        Field("emptyDir", "emptyDir", "Empty directory", "storage that ends with the pod", Input.SWITCH,
+              codec=PRESENCE),
+        Field("emptyDirLimit", "emptyDir.sizeLimit", "Its limit", "pods that store more are ended", Input.AMOUNT,
+              basic=False, when=When("emptyDir")),
         Field("hostPath", "hostPath.path", "Host path", "a directory of the node: rarely wanted", basic=False),
         Field("nfsServer", "nfs.server", "NFS server", "host of an NFS share", basic=False),
         Field("nfsPath", "nfs.path", "NFS path", "path of the share", basic=False, when=When("nfs")),

@@ -1,0 +1,197 @@
+"""Forms: short names, values that follow each other, texts and values as one, nothing lost on any way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from k9py.core import yamldoc, yamledit
+from k9py.core.errors import UsageError
+from k9py.manifests.forms.fields import Field, Input, Repeat
+from k9py.manifests.forms.model import FormModel
+from k9py.manifests.forms.paths import put
+from k9py.manifests.forms.registry import FORMS, form_for
+from k9py.manifests.forms.values import typed
+from k9py.manifests.kinds import Kinds, bundled
+from k9py.manifests.validation import validate_object
+from tests.manifests.mutants import valid
+
+KINDS = bundled()
+
+
+@pytest.fixture
+def kinds() -> Kinds:
+    return KINDS
+
+
+def new(kind: str, name: str, kinds: Kinds, **values: Any) -> FormModel:
+    model = FormModel.new(form_for(kinds.resolve(kind), kinds), kinds, name)
+    model.apply({key.replace("__", "."): value for key, value in values.items()})
+    return model
+
+
+def test_importing_the_generator_loads_no_client_and_no_screen() -> None:
+    code = (
+        "import sys, k9py.manifests, k9py.manifests.forms.model, k9py.manifests.bundles, k9py.manifests.crosschecks\n"
+        "print([name for name in ('textual', 'aiohttp', 'kubernetes', 'rich') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_label_set_on_a_new_workload_goes_wherever_it_has_to_agree(kinds: Kinds) -> None:
+    value = new("deployment", "test", kinds, image="nginx", labels__app="myapp").value
+    assert value["spec"]["selector"] == {"matchLabels": {"app": "myapp"}}
+    assert value["spec"]["template"]["metadata"]["labels"] == {"app": "myapp"}
+
+
+def test_on_a_live_workload_labels_leave_its_selector_alone(kinds: Kinds) -> None:
+    live = FormModel.of_object(new("deployment", "test", kinds, image="nginx").value, kinds)
+    live.set("labels.team", "shop")
+    assert live.value["metadata"]["labels"] == {"app": "test", "team": "shop"}
+    assert live.value["spec"]["selector"] == {"matchLabels": {"app": "test"}}
+
+
+def test_an_unknown_field_is_refused_with_the_nearest_names(kinds: Kinds) -> None:
+    with pytest.raises(UsageError) as caught:
+        new("deployment", "test", kinds, imge="nginx")
+    assert "image" in caught.value.remedy
+
+
+def test_any_path_of_the_schema_can_be_set(kinds: Kinds) -> None:
+    model = new("deployment", "test", kinds, image="nginx")
+    model.set("spec.template.spec.dnsConfig.options[0].name", "ndots")
+    model.set("metadata.annotations.example.com/why", "a test")
+    assert model.value["metadata"]["annotations"] == {"example.com/why": "a test"}
+    assert model.value["spec"]["template"]["spec"]["dnsConfig"] == {"options": [{"name": "ndots"}]}
+    assert [problem for problem in model.problems() if problem.is_error] == []
+
+
+def test_clearing_a_field_takes_what_it_left_empty_but_not_what_means_something(kinds: Kinds) -> None:
+    model = new("networkpolicy", "deny", kinds, pods="app=web")
+    model.clear("pods")
+    assert model.value["spec"]["podSelector"] == {}
+    assert "podSelector: {}" in model.text
+    autoscaler = new("hpa", "web", kinds, target="deployment/web", max=3, cpu=50)
+    autoscaler.clear("cpu")
+    assert "metrics" not in autoscaler.value["spec"]
+
+
+def test_an_empty_directory_stays_an_empty_directory(kinds: Kinds) -> None:
+    model = new("deployment", "test", kinds, image="nginx")
+    model.add_item("volumes")
+    model.set("volumes[0].name", "work")
+    model.set("volumes[0].emptyDir", "yes")
+    assert model.get("volumes[0].emptyDir") is True
+    model.set("replicas", 2)
+    assert "emptyDir: {}" in model.text
+
+
+def test_a_comment_and_a_field_no_form_knows_survive_changes_on_both_sides(kinds: Kinds) -> None:
+    text = new("deployment", "test", kinds, image="nginx").text
+    edited = text.replace("image: nginx", "image: nginx  # pinned by hand\n        tty: true")
+    model = FormModel.of_text(edited, kinds)
+    model.set("replicas", "3")
+    model.set("image", "nginx:1.29")
+    assert "image: nginx:1.29  # pinned by hand" in model.text
+    assert model.value["spec"]["template"]["spec"]["containers"][0]["tty"] is True
+    model.text = model.text.replace("replicas: 3", "replicas: 4 # more")
+    assert model.get("replicas") == 4
+
+
+def test_a_text_that_is_broken_while_typing_keeps_the_form_as_it_was(kinds: Kinds) -> None:
+    model = new("service", "web", kinds, port=80)
+    good = model.text
+    model.text = good + "  bad: [\n"
+    assert model.broken is not None
+    assert model.get("port") == 80
+    assert model.problems()[0].line >= 1
+    model.text = good
+    assert model.broken is None
+
+
+def test_a_problem_belongs_to_the_field_that_caused_it_and_names_its_line(kinds: Kinds) -> None:
+    model = new("service", "web", kinds, port="70000")
+    (problem,) = model.problems()
+    owner = model.owner(problem)
+    assert owner is not None
+    assert owner.id == "ports[0].port"
+    assert model.text.splitlines()[problem.line - 1].strip() == "- port: 70000"
+
+
+def test_fields_show_when_they_mean_something(kinds: Kinds) -> None:
+    model = new("service", "web", kinds, port=80)
+    assert "externalName" not in [entry.id for entry in model.entries()]
+    model.set("type", "ExternalName")
+    assert "externalName" in [entry.id for entry in model.entries()]
+    basic = {entry.id for entry in model.entries()}
+    assert basic < {entry.id for entry in model.entries(advanced=True)}
+
+
+def test_every_field_of_every_form_is_in_the_schema(kinds: Kinds) -> None:
+    for form in FORMS.values():
+        model = FormModel.new(form, kinds, "test")
+        for _ in range(3):  # lists, lists in their items, and lists in those
+            for entry in model.entries(advanced=True):
+                if isinstance(entry.item, Repeat) and entry.index is None and not entry.is_set:
+                    model.add_item(entry.id)
+        fields = [entry for entry in model.entries(advanced=True) if isinstance(entry.item, Field)]
+        value = model.value
+        for entry in fields:
+            assert isinstance(entry.item, Field)
+            assert entry.item.why, (form.kind, entry.id)
+            value = put(value, entry.path, typed(entry.item, _sample(entry.item)))
+        unknown = [p.field for p in validate_object(value, kinds) if p.reason == "Unknown"]
+        assert unknown == [], form.kind
+        assert len(fields) >= 5
+
+
+def _sample(field: Field) -> Any:
+    samples = {Input.NUMBER: 5, Input.SWITCH: True, Input.AMOUNT: "1Gi", Input.LIST: ["a"], Input.WORDS: ["a"],
+               Input.MAP: {"a": "b"}, Input.SECRET: {"a": "b"}, Input.PORT: 80, Input.COUNT: "25%"}  # fmt: skip
+    return field.choices[0] if field.choices and field.input is Input.CHOICE else samples.get(field.input, "text")
+
+
+@pytest.mark.parametrize("obj", valid(), ids=lambda obj: f"{obj['kind']}-{obj['metadata'].get('name', '')}")
+def test_a_manifest_becomes_a_form_and_the_same_manifest_again(obj: dict[str, Any], kinds: Kinds) -> None:
+    text = "# kept\n" + yamldoc.dump(obj)
+    model = FormModel.of_text(text, kinds)
+    for entry in model.entries(advanced=True):
+        if isinstance(entry.item, Field) and entry.is_set:
+            model.set(entry.id, entry.value)
+    assert yamledit.same(model.value, obj)
+    assert model.text == text
+
+
+VALUES = st.fixed_dictionaries({}, optional={
+    "image": st.sampled_from(["nginx", "a/b:1"]), "replicas": st.integers(0, 9), "labels.tier": st.just("x"),
+    "command": st.lists(st.text("abc $'\"", min_size=1, max_size=5), max_size=3), "ports[0].containerPort": st.just(80),
+    "env[0].name": st.just("A"), "cpu": st.sampled_from(["1", "100m", "0.5"]),
+    "maxSurge": st.sampled_from(["1", "30%"]),
+    "nodeSelector": st.dictionaries(st.sampled_from(["a", "b.c/d"]), st.sampled_from(["yes", "1e3", ""]), max_size=2),
+})  # fmt: skip
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(VALUES, VALUES)
+def test_what_is_set_is_what_is_read_back(first: dict[str, Any], second: dict[str, Any]) -> None:
+    model = FormModel.new(FORMS["apps/v1", "Deployment"], KINDS, "test")
+    model.apply(first)
+    again = FormModel.of_text(f"# by hand\n{model.text}", KINDS)
+    again.apply(second)
+    for name, value in {**first, **second}.items():
+        if not (value in ("", [], {}) and again.get(name) is None):
+            expected = int(value) if name == "maxSurge" and value.isdigit() else value
+            assert again.get(name) == expected
+    assert again.text.startswith("# by hand\n")
+    assert yamldoc.load(again.text) == again.value
+
+
+def test_a_kind_without_a_form_of_its_own_gets_one_from_its_schema(kinds: Kinds) -> None:
+    model = new("lease", "lock", kinds, spec__holderIdentity="me")
+    assert model.get("spec.leaseDurationSeconds") is None
+    assert "spec.leaseDurationSeconds" in [entry.id for entry in model.entries(advanced=True)]
