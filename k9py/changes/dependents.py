@@ -169,7 +169,7 @@ async def _contents(transport: Transport, discovery: Discovery, namespace: str) 
     """Return how much of each kind is in a namespace, which all goes with it."""
     kinds = [
         kind for kind in discovery.resources
-        if kind.namespaced and "list" in kind.verbs and kind.id not in ("events", "events.events.k8s.io")
+        if kind.namespaced and "list" in kind.verbs and kind.id not in _DERIVED and kind.gvr.group not in _VIEWS
     ]  # fmt: skip
     slots = asyncio.Semaphore(WAITING)
 
@@ -194,6 +194,10 @@ def _counted(kind: ApiResource, page: dict[str, Any]) -> Notice | None:
     return _listed(kind, names, len(names) + more)
 
 
+_DERIVED = frozenset({"events", "events.events.k8s.io", "endpoints", "endpointslices.discovery.k8s.io"})
+"""Kinds that only say what other objects are or did."""
+_VIEWS = frozenset({"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"})
+"""Groups whose objects are measurements of others."""
 _FURNITURE = frozenset({("configmaps", "kube-root-ca.crt"), ("serviceaccounts", "default")})
 
 

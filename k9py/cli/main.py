@@ -17,8 +17,6 @@ from k9py.cli.flags import Parser, add_connection, scope_of
 from k9py.cli.verbs import VERBS, Verb, split_verb
 from k9py.core.errors import ExecPluginError, K9Error
 
-FAILED = 1
-"""Exit status of every failure, as kubectl's."""
 INTERRUPTED = 130
 """128 + SIGINT."""
 PIPE_CLOSED = 141
@@ -35,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except K9Error as error:
-        return _report(error)
+        return _report(error, VERBS[split_verb(words)[0]].failed)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -43,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        return _report_unexpected(error)
+        return _report_unexpected(error, VERBS[split_verb(words)[0]].failed)
 
 
 def _run(words: list[str]) -> int:
@@ -102,7 +100,7 @@ def overview() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _report(error: K9Error) -> int:
+def _report(error: K9Error, status: int) -> int:
     """Print what went wrong, and the next step, on standard error."""
     _log.info("failed: %s", error.with_remedy(), exc_info=error)
     print(f"error: {error}", file=sys.stderr)
@@ -110,10 +108,10 @@ def _report(error: K9Error) -> int:
         print("\n".join(f"  | {line}" for line in error.stderr.strip().splitlines()), file=sys.stderr)
     if error.remedy:
         print(f"  {error.remedy}", file=sys.stderr)
-    return FAILED
+    return status
 
 
-def _report_unexpected(error: Exception) -> int:
+def _report_unexpected(error: Exception, status: int) -> int:
     """Print one line for a defect of ours; its traceback goes to the log file."""
     # Deferred: only when something is broken.
     from k9py.config.logfile import log_is_open, open_log, redact
@@ -129,7 +127,7 @@ def _report_unexpected(error: Exception) -> int:
     except OSError as unwritable:
         where = f"; no details: {unwritable}"
     print(f"error: {type(error).__name__}: {redact(str(error))} (a defect of k9py{where})", file=sys.stderr)
-    return FAILED
+    return status
 
 
 def run_as_program() -> None:

@@ -19,6 +19,8 @@ class Verb:
     """What follows ``k9py`` in the usage line, without the flags every verb knows."""
     connects: bool = True
     """True when it takes the flags that choose a cluster and an identity."""
+    failed: int = 1
+    """Exit status of a failure, as kubectl's."""
 
 
 VERBS = {
@@ -38,6 +40,17 @@ VERBS = {
         ),
         Verb("validate", "validate", "check manifests without a cluster", "validate -f FILE | - [-R]", connects=False),
         Verb("explain", "explain", "what a field is", "explain KIND[.FIELD...]", connects=False),
+        Verb("apply", "apply", "make and change objects as manifests say", "apply -f FILE|- | -k DIR [--dry-run]"),
+        Verb("diff", "diff", "what applying manifests would change", "diff -f FILE|- | -k DIR", failed=2),
+        Verb("delete", "delete", "delete objects, saying what goes too", "delete KIND/NAME ... | -f FILE|- | -k DIR"),
+        Verb(
+            "inject",
+            "inject",
+            "hand a ConfigMap or Secret to a workload",
+            "inject configmap/NAME|secret/NAME KIND/NAME [--env] [--key KEY] [--mount PATH]",
+        ),
+        Verb("history", "history", "the changes made from here", "history [KIND/NAME | ID]"),
+        Verb("undo", "undo", "take back a change", "undo [ID]"),
         Verb("contexts", "contexts", "list contexts, or make one current", "contexts [use NAME]", connects=False),
         Verb("doctor", "doctor", "what works with this cluster and terminal", "doctor"),
         Verb("demo", "demo", "a simulated cluster to try things on", "demo [WORLD] [--serve]", connects=False),
