@@ -34,6 +34,7 @@ from k9py.ui.flash import Flash
 from k9py.ui.flush import FlushClock
 from k9py.ui.globals import GlobalActions
 from k9py.ui.header import Load
+from k9py.ui.keygate import KeyGate
 from k9py.ui.lending import SuspendedTerminal
 from k9py.ui.look import Look
 from k9py.ui.measuring import Measuring
@@ -80,6 +81,7 @@ class K9App(DiffApp[None]):
         self._settings_file = settings_file
         self.actions: Actions = self._own_keys().actions
         self.flushing = FlushClock(clock, interval=terminal.flush_interval, ages=terminal.age_interval)
+        self.keys = KeyGate(self)
         self.burst = Burst(self)
         self.connection = Connection(connector, self, clock, SuspendedTerminal(self))
         self.measuring = Measuring(self)
@@ -456,8 +458,12 @@ class K9App(DiffApp[None]):
         self.flushing.set_focused(focused=False)
 
     async def on_event(self, event: events.Event) -> None:
-        """Tell the flush clock about keys: they win over changes."""
-        if isinstance(event, events.Key):
-            self.flushing.key_pressed()
+        """Look at keys one after the other, and tell the flush clock: they win over changes."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self.flushing.key_pressed()
+        if self.keys.admit(event):
             self.hide_flash()
-        await super().on_event(event)
+            await super().on_event(event)
+            self.keys.follow(self.focused or self.screen)

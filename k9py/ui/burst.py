@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 OPENERS = ":/?"
 """A burst that begins with one of these is somebody typing ahead on a slow link: it opens a line and goes there."""
 
+TEXT_KEYS = frozenset({"enter", "tab"})
+"""Keys that print nothing and still occur in pasted text."""
+
 BURST_KEYS = 4
 """Printable keys waiting at once that no person types: a held key repeats 30 times a second and is drained faster."""
 
@@ -28,16 +31,25 @@ class Burst:
         if not self._text and not self._begins(event):
             return False
         self._text += event.character or ("\n" if event.key == "enter" else " ")
-        if not self._app.message_queue_size:
+        if not self._waiting():
             text, self._text = self._text, ""
             self._app.browser.paste_filter(text)
         return True
 
     def _begins(self, event: Key) -> bool:
         """A burst begins with a printable key and several more waiting, not all the same: that is a held key."""
-        if not event.is_printable or (event.character or "") in OPENERS or self._app.message_queue_size < BURST_KEYS:
+        if not event.is_printable or (event.character or "") in OPENERS:
             return False
+        waiting = self._waiting()
+        if any(not item.is_printable and item.key not in TEXT_KEYS for item in waiting):
+            # No text holds an Escape or a cursor key: somebody types ahead.
+            return False
+        return len(waiting) >= BURST_KEYS and bool({item.key for item in waiting} - {event.key})
+
+    def _waiting(self) -> list[Key]:
+        """Return the keys that came and were not looked at yet."""
+        held = self._app.keys.waiting
+        if not self._app.message_queue_size:
+            return list(held)
         queue: Any = self._app._message_queue
-        waiting = [item for item in list(queue._queue) if isinstance(item, Key)]
-        different = {item.key for item in waiting} - {event.key}
-        return len(waiting) >= BURST_KEYS and bool(different)
+        return [*held, *(item for item in list(queue._queue) if isinstance(item, Key))]

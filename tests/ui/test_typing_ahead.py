@@ -55,3 +55,28 @@ async def test_an_enter_typed_ahead_belongs_to_the_prompt_and_opens_no_row(tmp_p
             k9.app.simulate_key(key)
         await k9.until(lambda: k9.app.browser.view.kind == "nodes")
         assert [view.kind for view in k9.app.browser.tabs.trail.crumbs] == ["pods", "nodes"]
+
+
+async def test_letters_that_arrive_while_a_line_opens_keep_their_order(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        for turn in range(6):
+            text = f"nodes-and-more-{turn}"
+            k9.app.simulate_key(":")
+            for number, key in enumerate(text):
+                if number % (turn + 1) == 0:
+                    # The next letters come while the ones before are still on their way.
+                    await k9.pilot.pause(0)
+                k9.app.simulate_key(key)
+            await k9.until(lambda text=text: k9.app.browser.prompt.line.value == text, text)  # type: ignore[misc]
+            await k9.press("escape")
+
+
+async def test_a_key_after_one_whose_screen_went_away_is_not_waited_for(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        for key in ("?", "escape", "l", "q", "G", "ctrl+n", "escape", "g"):
+            k9.app.simulate_key(key)
+        await k9.until(lambda: k9.app.screen is k9.app.browser and k9.cursor == "api-1")
+        await k9.press("G")
+        await k9.until(lambda: k9.cursor == "worker-1")

@@ -1,0 +1,77 @@
+"""Keys one after the other: a key is looked at when everything the key before it did is done.
+
+Textual hands keys to the widget that has the focus when they arrive, not when their turn comes. Behind a slow link many
+arrive at once: without this, the letters of a command would be split between the table and the prompt that the first
+one opens.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from textual.dom import DOMNode
+from textual.events import Key
+from textual.timer import Timer
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
+
+PATIENCE = 0.5
+"""Seconds after which a key is looked at in any case: the widget that had the one before may be gone."""
+
+
+class KeyGate:
+    """Lets one key through at a time."""
+
+    def __init__(self, app: K9App) -> None:
+        self._app = app
+        self._held: deque[Key] = deque()
+        self._turn = 0
+        """Number of the key under way."""
+        self._is_busy = False
+        self._timer: Timer | None = None
+
+    @property
+    def waiting(self) -> tuple[Key, ...]:
+        """Keys that came and were not looked at yet."""
+        return tuple(self._held)
+
+    def admit(self, key: Key) -> bool:
+        """Return True when a key may be looked at now; else it is kept for its turn."""
+        if not self._is_busy:
+            self._is_busy = True
+            self._turn += 1
+            return True
+        self._held.append(key)
+        if self._timer is None:
+            self._wait()
+        return False
+
+    def _wait(self) -> None:
+        turn = self._turn
+        self._timer = self._app.set_timer(PATIENCE, lambda: self._done(turn))
+
+    def follow(self, start: DOMNode) -> None:
+        """Go the way of the key just handed over, from widget to widget up, and let the next one in at its end."""
+        turn = self._turn
+        self._step(start, turn)
+
+    def _step(self, node: DOMNode | None, turn: int) -> None:
+        if node is None or node is self._app or not node.is_running:
+            self._app.call_later(self._done, turn)
+        else:
+            node.call_later(self._step, node.parent, turn)
+
+    async def _done(self, turn: int) -> None:
+        """The way of a key ends: the next one's begins."""
+        if turn != self._turn or not self._is_busy:
+            return
+        self._is_busy = False
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self._held:
+            await self._app.on_event(self._held.popleft())
+            if self._held and self._timer is None:
+                self._wait()
