@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import struct
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import WSMsgType, web
 
 from k9py.core.errors import ApiError
+from k9py.sim import forwarding
 from k9py.sim.logs import container_name, lines_of, run_of
 from k9py.sim.requests import Call
 from k9py.sim.workloads.files import Files, container_files
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
+START = 0.03
+"""Real seconds until a process starts, as on any node: clients send the terminal's size before it may end."""
 ATTACH_POLL = 0.5
 """Seconds between two looks at the output of an attached container."""
 _OCI = (
@@ -148,6 +150,7 @@ class Execs:
         shell = Shell(place, channels)
         pump = asyncio.ensure_future(channels.pump())
         try:
+            await asyncio.sleep(START)
             if not shell.knows(argv[0]):
                 reason = {"status": "Failure", "message": _OCI.format(argv[0]), "reason": "InternalError", "code": 500}
                 await channels.finish({"metadata": {}} | reason)
@@ -208,42 +211,14 @@ class Execs:
         return socket
 
     async def portforward(self, call: Call) -> web.StreamResponse:
-        """Carry bytes to ports of a pod: two channels a port, each beginning with the port number."""
+        """Carry bytes to ports of a pod."""
         life, _item = self._running(call)
-        ports = [int(part) for name, value in call.values if name == "ports" for part in value.split(",")]
-        if not ports:
-            raise ApiError.of(400, "query parameter 'ports' is required", reason="BadRequest")
-        socket = await self._open(call, (V4,))
-        for number, port in enumerate(ports):
-            for channel in (2 * number, 2 * number + 1):
-                await socket.send_bytes(bytes([channel]) + struct.pack("<H", port))
-        async for message in socket:
-            if message.type is WSMsgType.BINARY and message.data and message.data[0] % 2 == 0:
-                await self._forwarded(socket, life, message.data[0], ports, message.data[1:])
+        offered = call.request.headers.get("Sec-WebSocket-Protocol", "")
+        if forwarding.TUNNEL not in offered:
+            forwarding.ports_of(call)
+        socket = await self._open(call, forwarding.PROTOCOLS)
+        await forwarding.serve(call, socket, life)
         return socket
-
-    async def _forwarded(
-        self, socket: web.WebSocketResponse, life: PodLife, channel: int, ports: list[int], data: bytes
-    ) -> None:
-        """Answer one piece of a forwarded connection as the program on that port would."""
-        port = ports[channel // 2] if channel // 2 < len(ports) else 0
-        first = life.main[0]
-        declared = {int(item["containerPort"]) for item in first.spec.get("ports") or ()}
-        if port not in declared | set(first.program.ports):
-            text = (
-                f"an error occurred forwarding {port} -> {port}: error forwarding port {port} to pod {life.uid}, "
-                f"uid : failed to connect to localhost:{port} inside namespace: connection refused"
-            )
-            await socket.send_bytes(bytes([channel + 1]) + text.encode())
-            return
-        if data.startswith((b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ")):
-            path = data.split(b" ", 2)[1].decode(errors="replace")
-            status = first.program.bad_paths.get(path, 200) or 504
-            body = f"{life.name} served {path}\n".encode()
-            head = f"HTTP/1.1 {status} OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
-            await socket.send_bytes(bytes([channel]) + head.encode() + body)
-        elif data:
-            await socket.send_bytes(bytes([channel]) + data)
 
     # what they share
 

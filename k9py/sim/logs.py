@@ -128,6 +128,8 @@ def run_of(pod: Object, name: str, program: Program, *, previous: bool = False) 
     voice = VOICES.get(program.voice, VOICES["quiet"])
     if done and done.get("reason") == "StartError":
         voice = VOICES["quiet"]
+    elif program.lines:
+        voice = replace(voice, says=voice.says or _steady, every=1 / program.lines)
     started = time_or_zero((done or state.get("running") or {}).get("startedAt"))
     ended = time_or_zero(done["finishedAt"]) + 0.9 if done else float("inf")
     status = pod.get("status") or {}
@@ -156,6 +158,11 @@ def _entry(pod: Object, name: str) -> tuple[Object, Object]:
                     return entry, spec
     text = f'container "{name}" in pod "{pod["metadata"]["name"]}" is not available'
     raise ApiError.of(400, text, reason="BadRequest")
+
+
+def _steady(source: random.Random, moment: Moment) -> str:
+    """What a program without words of its own writes when lines are asked for."""
+    return f"{moment.iso} INFO line {source.randrange(1_000_000)} of {moment.pod}"
 
 
 def _probes(spec: Object, booted: float) -> tuple[tuple[float, float, str], ...]:

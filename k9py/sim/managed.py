@@ -129,10 +129,11 @@ def apply(
     now: str,
     force: bool,
     resets: Paths,
+    forgiven: Paths = frozenset(),
 ) -> Object:
     """Return the live object with a configuration applied and its ownership recorded.
 
-    Raises Conflict naming managers and fields unless forced.
+    Raises Conflict naming managers and fields unless forced; ``forgiven`` fields change hands without force.
     """
     claimed = _without(fieldsets.applied(type_, config) - STRIPPED, resets)
     config = _drop(config, resets)
@@ -153,7 +154,7 @@ def apply(
             (entry, path)
             for entry in entries
             if not entry.manager.is_same(manager)
-            for path in sorted(entry.paths & changed)
+            for path in sorted((entry.paths & changed) - forgiven)
         ]
         conflicts.sort(key=lambda item: (item[0].manager.name, item[0].manager.operation))
         if conflicts and not force:

@@ -78,7 +78,9 @@ class MetricsApi:
         lives = self._simulation.kubelets.pods.values()
         if call.name:
             life = self._simulation.kubelets.life_of(call.namespace, call.name)
-            body = self._pod(life) if life else None
+            if life is None or not any(item.running for item in life.main):
+                raise statuses.not_found("pods", call.name)  # The metrics server knows running pods only.
+            body = self._pod(life)
             if body is None:
                 raise statuses.not_found("pods.metrics.k8s.io", f"{call.namespace}/{call.name}")
             return await answer(call, msgspec.json.encode(body))

@@ -18,6 +18,7 @@ from k9py.sim.metrics import Meter
 from k9py.sim.metrics_api import serve_metrics
 from k9py.sim.server import SimServer
 from k9py.sim.store import Store
+from k9py.sim.workloads.asked import heed_loads
 from k9py.sim.workloads.images import Registry
 from k9py.sim.workloads.kubelet import Kubelets
 from k9py.sim.workloads.load import LoadModel
@@ -57,6 +58,8 @@ class Simulation:
         self.cluster = Cluster(self.engine, self.store, indexed=world.living)
         self.load = LoadModel(self.engine)
         self.kubelets = Kubelets(self.cluster, Registry(dict(world.images)), self.load, watching=world.living)
+        if world.living:
+            heed_loads(self.cluster, self.kubelets.registry, self.load)
         self.meter = Meter(self.engine, self.kubelets)
         self.controllers = start_controllers(self.cluster, self.meter) if world.living else None
         self._tasks = TaskSet()

@@ -11,6 +11,7 @@ from k9py.core.errors import ApiError, Cause
 from k9py.core.jsonpath import JsonPath
 from k9py.sim import bodies, deletion, matching, patching, reading, statuses, writing
 from k9py.sim.answers import answer
+from k9py.sim.binding import bind
 from k9py.sim.extensions import Handler
 from k9py.sim.objects import Object, timestamp
 from k9py.sim.printers.texts import labels_text, selector_text
@@ -171,12 +172,12 @@ def _spend_budget(call: Call, pod: Object, *, dry_run: bool) -> None:
 async def _bind(call: Call) -> web.StreamResponse:
     binding, _ = await bodies.read_object(call)
     pod = call.store.get("pods", call.namespace, call.name)
-    node = (binding.get("target") or {}).get("name")
+    node = str((binding.get("target") or {}).get("name") or "")
     current = pod["spec"].get("nodeName")
     if current:
         why = f"pod {call.name} is already assigned to node {current!r}".replace("'", '"')
         raise statuses.conflict("pods/binding", call.name, why)
-    pod["spec"]["nodeName"] = node
+    bind(pod, node, call.store.peek("nodes", "", node))
     now = timestamp(call.clock.now())
     conditions = [c for c in (pod.get("status") or {}).get("conditions") or () if c["type"] != "PodScheduled"]
     pod.setdefault("status", {})["conditions"] = [

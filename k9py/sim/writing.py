@@ -9,7 +9,7 @@ from aiohttp import web
 
 from k9py.core.errors import ApiError, Cause
 from k9py.core.schemas import ANY, Type
-from k9py.sim import admission, bodies, fieldsets, managed, patching, statuses
+from k9py.sim import admission, bodies, fieldsets, lastapplied, managed, patching, statuses
 from k9py.sim.answers import answer
 from k9py.sim.conversion import convert
 from k9py.sim.deletion import Options
@@ -184,7 +184,7 @@ def _check_version(call: Call, new: Object, old: Object) -> None:
     metadata, before = new["metadata"], old["metadata"]
     resource = call.kind().id
     uid = metadata.get("uid")
-    if uid and uid != before["uid"]:
+    if uid and uid != before["uid"] and call.verb == "update":
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"
         raise statuses.conflict(resource, call.name, why)
     version = metadata.get("resourceVersion")
@@ -288,6 +288,7 @@ async def _apply(call: Call, raw: bytes, *, dry_run: bool) -> web.StreamResponse
     resets = _STATUS if served.has_status and not call.subresource else frozenset[fieldsets.Path]()
     if call.subresource == "status":
         resets = _ALL_BUT_STATUS
+    manager = call.query["fieldManager"]
     new = managed.apply(
         type_of(call),
         old,
@@ -296,7 +297,9 @@ async def _apply(call: Call, raw: bytes, *, dry_run: bool) -> web.StreamResponse
         now=timestamp(call.clock.now()),
         force=call.flag("force"),
         resets=resets,
+        forgiven=lastapplied.forgiven(type_of(call), old, manager) if old is not None else frozenset(),
     )
+    lastapplied.keep_up(old, config, new, manager)
     admission.admit(call, new, old, call.subresource)
     if old is not None and _same_but_times(old, new):
         return await written(call, old)

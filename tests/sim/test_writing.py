@@ -95,10 +95,21 @@ async def test_a_field_given_twice_is_noticed(client: Client) -> None:
     assert answer.body["message"].endswith('strict decoding error: duplicate field "data.a"')
 
 
-async def test_protobuf_bodies_are_415_and_say_why(client: Client) -> None:
-    answer = await client.send("POST", CONFIG_MAPS, b"k8s\0", content="application/vnd.kubernetes.protobuf")
+async def test_a_body_in_protobuf_is_stored_as_json_would_be(client: Client) -> None:
+    metadata = b"\x0a\x01p"
+    config_map = b"\x0a" + bytes([len(metadata)]) + metadata + b"\x12\x06\x0a\x01a\x12\x011"
+    about = b"\x0a\x02v1\x12\x09ConfigMap"
+    raw = b"k8s\0\x0a" + bytes([len(about)]) + about + b"\x12" + bytes([len(config_map)]) + config_map
+    answer = await client.send("POST", CONFIG_MAPS, raw, content="application/vnd.kubernetes.protobuf")
+    assert answer.status == 201
+    assert answer.body["data"] == {"a": "1"}
+    assert answer.body["metadata"]["name"] == "p"
+
+
+async def test_a_media_type_nobody_reads_is_415(client: Client) -> None:
+    answer = await client.send("POST", CONFIG_MAPS, b"name=a", content="application/x-www-form-urlencoded")
     assert answer.status == 415
-    assert "does not read application/vnd.kubernetes.protobuf" in answer.body["message"]
+    assert "application/yaml, application/vnd.kubernetes.protobuf" in answer.body["message"]
 
 
 @pytest.mark.parametrize(

@@ -186,3 +186,30 @@ async def test_metrics_appear_after_two_scrapes(web: Lab, http: aiohttp.ClientSe
     async with http.get("/api/v1/nodes/node-1/proxy/stats/summary") as answer:
         summary = await answer.json()
     assert summary["node"]["cpu"]["usageNanoCores"] > 0
+
+
+@pytest.mark.parametrize(
+    ("script", "out", "err"),
+    [
+        ("echo a; echo b >&2", b"a\n", b"b\n"),
+        ("cat /nope 2>&1 | wc -l", b"1\n", b""),
+        ("cat /nope 2>/dev/null; echo $?", b"1\n", b""),
+        ("echo both 1>&2 > /tmp/f; cat /tmp/f", b"", b"both\n"),
+        ("echo hello | tr a-z A-Z", b"HELLO\n", b""),
+        ("echo hello | tr -d l", b"heo\n", b""),
+        ("printenv HOSTNAME | wc -c", b"4\n", b""),
+    ],
+)
+async def test_output_goes_where_the_shell_is_told(
+    web: Lab, http: aiohttp.ClientSession, script: str, out: bytes, err: bytes
+) -> None:
+    found = await (await _exec(http, "sh", "-c", script)).finish()
+    assert found[:2] == (out, err)
+
+
+async def test_an_archive_of_what_is_not_there_is_a_whole_empty_one(web: Lab, http: aiohttp.ClientSession) -> None:
+    out, err, status = await (await _exec(http, "tar", "cf", "-", "/nope")).finish()
+    assert len(out) % 512 == 0
+    assert not out.strip(b"\0")
+    assert b"/nope: Cannot stat" in err
+    assert status["details"] == {"causes": [{"reason": "ExitCode", "message": "2"}]}

@@ -234,7 +234,6 @@ class Deployments(Controller):
         status |= {name: value for name, value in counts.items() if value}
         status["terminatingReplicas"] = sum((item.get("status") or {}).get("terminatingReplicas", 0) for item in sets)
         status["conditions"] = clone((deployment.get("status") or {}).get("conditions") or [])
-        self._progressing(key, deployment, new, counts, status)
         _, unavailable = _fence(deployment)
         enough = available >= replicas - unavailable
         set_condition(
@@ -248,6 +247,7 @@ class Deployments(Controller):
             now=self.cluster.now,
             updated=True,
         )
+        self._progressing(key, deployment, new, counts, status)
         failing = next((c for item in sets if (c := condition(item, "ReplicaFailure"))), None)
         status["conditions"] = [c for c in status["conditions"] if c["type"] != "ReplicaFailure" or failing]
         if failing:

@@ -107,8 +107,8 @@ class Network(Controller):
                 )
                 if target is None:
                     continue
-            named = {"name": port.get("name", "")} if port.get("name") else {"name": ""}
-            ports.append({**named, "port": int(target), "protocol": port.get("protocol") or "TCP"})
+            protocol = port.get("protocol") or "TCP"
+            ports.append({"name": port.get("name") or "", "port": int(target), "protocol": protocol})
         return ports
 
     def _write_slices(self, service: Object, pods: list[Object], slices: list[Object]) -> None:
@@ -141,6 +141,7 @@ class Network(Controller):
                     "apiVersion": "discovery.k8s.io/v1",
                     "kind": "EndpointSlice",
                     "metadata": {
+                        "generateName": f"{meta['name']}-",
                         "name": name,
                         "namespace": meta["namespace"],
                         "labels": labels,
@@ -162,7 +163,8 @@ class Network(Controller):
             subset["addresses"] = ready
         if waiting:
             subset["notReadyAddresses"] = waiting
-        ports = self._ports(service, pods[0] if pods else None)
+        found_ports = self._ports(service, pods[0] if pods else None)
+        ports = [{part: value for part, value in port.items() if value} for port in found_ports]
         subsets = [subset | {"ports": ports}] if subset else []
         meta = service["metadata"]
         found = self.cluster.get("endpoints", meta["namespace"], meta["name"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k9py.core.quantity import parse
+from k9py.sim.binding import bind
 from k9py.sim.controllers.cluster import Cluster, Controller, key_of, set_condition, split_key
 from k9py.sim.controllers.events import Source
 from k9py.sim.engine import Timer
@@ -203,7 +204,7 @@ class Scheduler(Controller):
         now = self.cluster.now
 
         def change(fresh: Object) -> None:
-            fresh["spec"]["nodeName"] = node
+            bind(fresh, node, self.cluster.get("nodes", "", node))
             status = fresh.setdefault("status", {"phase": "Pending"})
             set_condition(status, "PodScheduled", "True", now=now)
             for item in status["conditions"]:

@@ -22,9 +22,14 @@ class Backoff:
         """Return True while the wait that counts from ``since`` (the failure) is not over."""
         return not self._stale(now) and now < since + self.wait
 
-    def next(self, now: float) -> float:
-        """Take note of one more attempt; the wait that follows it is the returned number of seconds."""
-        if self._stale(now) or not self.wait:
+    def next(self, now: float, *, fixed: float = 0.0) -> float:
+        """Take note of one more attempt; the wait that follows it is the returned number of seconds.
+
+        ``fixed`` is a wait that never grows, 0 for the usual ones.
+        """
+        if fixed:
+            self.wait = fixed
+        elif self._stale(now) or not self.wait:
             self.wait = INITIAL
         else:
             self.wait = min(LONGEST, self.wait * 2)

@@ -229,7 +229,7 @@ async def _false(_call: Call) -> int:
 
 
 async def _lines(call: Call) -> int:
-    """``head``, ``tail``, ``wc -l`` and ``grep`` on a pipe or a file."""
+    """``head``, ``tail``, ``wc`` and ``grep`` on a pipe or a file."""
     name, operands = call.argv[0].rsplit("/", 1)[-1], call.operands
     pattern = operands.pop(0) if name == "grep" and operands else ""
     count = next((int(word.lstrip("-n")) for word in call.argv[1:] if re.fullmatch(r"-n?\d+", word)), 10)
@@ -242,7 +242,9 @@ async def _lines(call: Call) -> int:
         return await call.complain(f"{operands[0]}: {error}")
     lines = data.decode(errors="replace").splitlines()
     if name == "wc":
-        await call.say(f"{len(lines)}\n")
+        counts = {"l": data.count(b"\n"), "w": len(data.split()), "c": len(data)}
+        asked = [letter for word in call.argv[1:] if word.startswith("-") for letter in word[1:] if letter in counts]
+        await call.say(" ".join(str(counts[letter]) for letter in asked or counts) + "\n")
         return 0
     if name == "grep":
         chosen = [line for line in lines if pattern in line]
@@ -283,22 +285,45 @@ async def _tar(call: Call) -> int:
     operands = [word for word in rest if not word.startswith("-") or word == "-"]
     try:
         if "c" in options:
-            await call.out.write(_pack(call.files, directory, operands[1:]))
-        else:
-            _unpack(call.files, directory, await call.input())
+            packed, missing = _pack(call.files, directory, operands[1:])
+            await call.out.write(packed)
+            for name in missing:
+                await call.complain(f"{name}: Cannot stat: No such file or directory")
+            return await call.complain("Exiting with failure status due to previous errors", 2) if missing else 0
+        _unpack(call.files, directory, await call.input())
     except (FileError, tarfile.TarError) as error:
         return await call.complain(str(error), 2)
     return 0
 
 
-def _pack(files: Files, directory: str, names: list[str]) -> bytes:
+async def _tr(call: Call) -> int:
+    """``tr`` of two sets with ranges, or ``-d`` of one."""
+    sets = [re.sub(r"(.)-(.)", _range, word) for word in call.operands]
+    text = (await call.input()).decode(errors="replace")
+    if "-d" in call.argv and sets:
+        await call.say(text.translate({ord(letter): None for letter in sets[0]}))
+        return 0
+    if len(sets) < 2 or not sets[1]:
+        return await call.complain("missing operand")
+    padded = sets[1] + sets[1][-1] * max(0, len(sets[0]) - len(sets[1]))
+    await call.say(text.translate(dict(zip(map(ord, sets[0]), padded, strict=False))))
+    return 0
+
+
+def _range(match: re.Match[str]) -> str:
+    return "".join(map(chr, range(ord(match[1]), ord(match[2]) + 1)))
+
+
+def _pack(files: Files, directory: str, names: list[str]) -> tuple[bytes, list[str]]:
+    """Return an archive, and the names that are not there."""
+    missing: list[str] = []
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name in names:
             top = Files.resolve(name, directory)
             inside = [item for item in files.entries if item == top or item.startswith(top.rstrip("/") + "/")]
             if not inside:
-                raise FileError(f"{name}: No such file or directory")
+                missing.append(name)
             for item in sorted(inside):
                 content = files.entries[item]
                 entry = tarfile.TarInfo((name.rstrip("/") + item[len(top) :]).lstrip("/") or ".")
@@ -306,7 +331,7 @@ def _pack(files: Files, directory: str, names: list[str]) -> bytes:
                 entry.mode = 0o755 if content is None else 0o644
                 entry.size = len(content or b"")
                 archive.addfile(entry, io.BytesIO(content or b""))
-    return buffer.getvalue()
+    return buffer.getvalue(), missing
 
 
 def _unpack(files: Files, directory: str, data: bytes) -> None:
@@ -350,6 +375,7 @@ COMMANDS: dict[str, Command] = {
     "tar": _tar,
     "top": _top,
     "touch": _change,
+    "tr": _tr,
     "true": _true,
     "tty": _tty,
     "uname": _fixed,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from k9py.core.quantity import parse
 from k9py.sim.engine import Engine, Timer
 from k9py.sim.objects import timestamp
 from k9py.sim.workloads.backoff import LONGEST, Backoff, written
-from k9py.sim.workloads.images import Image, program_for
+from k9py.sim.workloads.behaviours import act
+from k9py.sim.workloads.images import Image
 from k9py.sim.workloads.probes import Probe, Sight
 from k9py.sim.workloads.programs import FOREVER, End, Program
 from k9py.sim.workloads.pulling import Pull
@@ -23,6 +25,7 @@ ENDED_SHOWN = 5.0
 """Seconds a container that must back off still shows how it ended, before CrashLoopBackOff."""
 SYNC = 12.0
 """Seconds between two tries of the kubelet at a pod that waits; each counts its event once more."""
+UNREADY = partial(Sight, False, "HTTP probe failed with statuscode: 503")
 KILLED = 137
 TERMINATED = 143
 
@@ -31,6 +34,7 @@ class Host(Protocol):
     """What a container asks of the pod it lives in."""
 
     engine: Engine
+    pod: Object
     name: str
     namespace: str
     uid: str
@@ -148,8 +152,7 @@ class ContainerLife:
     def start(self) -> None:
         """Begin: get the image, then run."""
         self.active = True
-        self.image = self.host.image_of(self.spec.get("image", ""))
-        self.program = program_for(self.image, self.spec)
+        self.image, self.program = act(self.host.pod, self.spec, self.host.image_of(self.spec.get("image", "")))
         self._pull.begin()
 
     def _create(self) -> None:
@@ -159,8 +162,7 @@ class ContainerLife:
             self.fail("Failed", f"Error: {missing}")
             self.later(SYNC, self._retry_create)
             return
-        self.tell("Created", "Container created")
-        self.later(0.15, self._run)
+        self.later(0.15 + (0.0 if self.restarts else self.program.start_delay), self._run)
 
     def _retry_create(self) -> None:
         image = self.image
@@ -173,6 +175,7 @@ class ContainerLife:
 
     def _run(self) -> None:
         now = self._engine.now
+        self.tell("Created", "Container created")
         self._crashes_note(now)
         digest = hashlib.sha256(f"{self.host.uid}/{self.name}/{self.restarts}".encode()).hexdigest()
         self.container_id = f"containerd://{digest}"
@@ -236,7 +239,7 @@ class ContainerLife:
         if readiness:
             self._probe("readiness", readiness, passing=False)
         else:
-            self.ready = True
+            self.ready = not self.program.unready
         if liveness:
             self._probe("liveness", liveness, passing=True)
 
@@ -245,7 +248,7 @@ class ContainerLife:
         self._probes[kind] = Probe(
             self._engine,
             spec,
-            look=lambda probe: self.host.look(self, probe),
+            look=UNREADY if kind == "readiness" and self.program.unready else partial(self.host.look, self),
             failed=lambda text: self.fail("Unhealthy", f"{word} probe failed: {text}"),
             turned=self._turn_of(kind),
             passing=passing,
@@ -352,8 +355,8 @@ class ContainerLife:
         self._pull.begin()
 
     def _crashes_note(self, now: float) -> None:
-        if self.restarts:
-            self._crashes.next(now)
+        if self.restarts or self.program.restart_delay:
+            self._crashes.next(now, fixed=self.program.restart_delay)
 
     # skipped time
 

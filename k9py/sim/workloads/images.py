@@ -14,6 +14,7 @@ _REFERENCE = re.compile(
     r"[a-z0-9]+(?:(?:\.|_|__|-+|/)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
 _MISSING_WORDS = ("missing", "notfound", "not-found", "does-not-exist", "doesnotexist", "nope", "typo")
+_BEHAVIOURS = re.compile(r"(?:.*/)?(crash|oom|missing|slow|complete|unready)")
 _WITHHELD_WORDS = ("private", "forbidden")
 
 
@@ -31,6 +32,8 @@ class Image:
     """Why it cannot be pulled; empty when it can."""
     invalid: str = ""
     """Why the name is no image name; empty when it is one."""
+    own: bool = False
+    """True for an image a world describes: it does what it says there, whatever its name."""
 
     @property
     def canonical(self) -> str:
@@ -45,6 +48,12 @@ class Image:
             return name
         digest = hashlib.sha256(name.encode()).hexdigest()
         return f"{_repository(name)}@sha256:{digest}"
+
+
+def named(reference: str) -> str:
+    """Return the behaviour an image's name begins with, empty for none."""
+    found = _BEHAVIOURS.match(reference)
+    return found[1] if found else ""
 
 
 def canonical(reference: str) -> str:
@@ -113,7 +122,7 @@ class Registry:
         """Return what pulling and running ``reference`` is like; never raises."""
         found = self._own.get(reference)
         if found is not None:
-            return found
+            return replace(found, own=True)
         if not _REFERENCE.fullmatch(reference):
             why = "invalid reference format"
             if reference != reference.lower():
@@ -134,7 +143,7 @@ class Registry:
             return Image(reference, SYSTEM[name], 34 * MIB, pull=1.4)
         known = KNOWN.get(name) if repository.startswith("docker.io/library/") or name == "pause" else None
         if known is None:
-            if repository.startswith("docker.io/library/"):
+            if repository.startswith("docker.io/library/") and not named(reference):
                 return Image(reference, IDLE, pull=1.2, error=denied(full))
             return Image(reference, _guess(name))
         program, size, newest = known

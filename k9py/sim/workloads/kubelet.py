@@ -7,11 +7,13 @@ from typing import Any
 from k9py.core.errors import NotFound
 from k9py.sim import deletion
 from k9py.sim.controllers.cluster import Cluster, Controller, key_of
-from k9py.sim.workloads.images import Registry, program_for
+from k9py.sim.workloads.behaviours import act
+from k9py.sim.workloads.images import Registry
 from k9py.sim.workloads.load import LoadModel
 from k9py.sim.workloads.node import NodeLife
 from k9py.sim.workloads.podlife import PodLife
 from k9py.sim.workloads.programs import Program
+from k9py.sim.workloads.wishes import NODE_STATE, wish
 
 Object = dict[str, Any]
 
@@ -53,7 +55,7 @@ class Kubelets(Controller):
         for life in [life for life in self.pods.values() if life.node == name]:
             life.halt()
 
-    def _node_changed(self, change: str, node: Object, _old: Object | None) -> None:
+    def _node_changed(self, change: str, node: Object, old: Object | None) -> None:
         name = node["metadata"]["name"]
         if change == "DELETED":
             self.nodes.pop(name, None)
@@ -68,6 +70,8 @@ class Kubelets(Controller):
             )
             self.nodes[name] = life
             self.engine.after(0.0, life.begin, name=f"node {name}")
+        elif old is not None and wish(old, NODE_STATE) != wish(node, NODE_STATE):
+            self.nodes[name].report()
 
     def _pod_changed(self, change: str, pod: Object, _old: Object | None) -> None:
         uid = pod["metadata"]["uid"]
@@ -115,4 +119,4 @@ class Kubelets(Controller):
         """Return what a container of a pod runs."""
         groups = ("containers", "initContainers", "ephemeralContainers")
         spec = next(item for group in groups for item in pod["spec"].get(group) or () if item["name"] == name)
-        return program_for(self.registry.find(spec.get("image", "")), spec)
+        return act(pod, spec, self.registry.find(spec.get("image", "")))[1]

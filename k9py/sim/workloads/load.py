@@ -42,6 +42,8 @@ class Demand:
     """Requests per second offered."""
     connections: int = 0
     """Clients that wait for an answer at the same time (closed loop); 0 for an open one."""
+    memory: float = 0.0
+    """Bytes more, shared by the pods."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Service:
     """Connections held."""
     cores: float = 0.0
     """CPU spent on requests."""
+    memory: float = 0.0
+    """Bytes held beside what connections take."""
 
 
 @dataclass(slots=True)
@@ -126,9 +130,12 @@ class LoadModel:
         self.spent: dict[str, float] = {}
         """Core-seconds spent on requests so far, by pod uid."""
 
-    def ask(self, backend: str, *, rate: float = 0.0, connections: int = 0) -> None:
-        """Set the demand on ``namespace/app`` (the value of the pods' ``app`` label)."""
-        self._backends.setdefault(backend, Backend()).demand = Demand(rate, connections)
+    def ask(self, backend: str, *, rate: float = 0.0, connections: int = 0, memory: float = 0.0) -> None:
+        """Set the demand on ``namespace/app`` (the value of the pods' ``app`` label).
+
+        ``memory`` is shared by its ready pods, in bytes, beside what requests need.
+        """
+        self._backends.setdefault(backend, Backend()).demand = Demand(rate, connections, memory)
         if not self._ticking:
             self._ticking = True
             self._engine.after(self._step, self._tick, name="load")
@@ -188,7 +195,8 @@ class LoadModel:
         size = program.memory * warm * (1 + 0.012 * wobble(f"{life.uid}/{item.name}/mem", when, 60))
         size += program.leak * age
         if item is life.main[0]:
-            size += self.service(life.uid).open * program.connection_memory
+            service = self.service(life.uid)
+            size += service.open * program.connection_memory + service.memory
         limit = item.host_memory_limit
         return min(size, limit * 0.995) if limit else size
 
@@ -214,7 +222,7 @@ class LoadModel:
         busy = False
         for key, backend in self._backends.items():
             self._spread(key, backend)
-            busy = busy or bool(backend.demand.rate or backend.demand.connections or backend.shares)
+            busy = busy or backend.demand != Demand() or bool(backend.shares)
         self._ticking = busy
         if busy:
             self._engine.after(self._step, self._tick, name="load")
@@ -227,7 +235,7 @@ class LoadModel:
             if self._members.get(uid) == key and not life.stopping and life.main[0].ready
         ]
         demand = backend.demand
-        asked = bool(demand.rate or demand.connections)
+        asked = bool(demand.rate or demand.connections or demand.memory)
         backend.shares = {}
         for life in takers if asked else ():
             first = life.main[0]
@@ -238,6 +246,7 @@ class LoadModel:
                 demand.connections / len(takers),
                 replicas=len(takers),
             )
+            share.memory = demand.memory / len(takers)
             backend.shares[life.uid] = share
             self.spent[life.uid] = self.spent.get(life.uid, 0.0) + share.cores * self._step
         rate = next(iter(backend.shares.values())).rate if backend.shares else 0.0
@@ -253,6 +262,7 @@ class LoadModel:
         if not limit:
             return
         program = first.program
-        needed = program.memory + self.service(life.uid).open * program.connection_memory
+        service = self.service(life.uid)
+        needed = program.memory + service.open * program.connection_memory + service.memory
         if needed > limit:
             first.kill(KILLED_BY_OOM)

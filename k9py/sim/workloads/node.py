@@ -9,6 +9,7 @@ from k9py.sim.controllers.cluster import Cluster, set_condition
 from k9py.sim.controllers.events import Source
 from k9py.sim.objects import micro_timestamp, timestamp
 from k9py.sim.workloads.images import Image, Registry
+from k9py.sim.workloads.wishes import NODE_STATE, wish
 
 if TYPE_CHECKING:
     from k9py.sim.workloads.containerlife import ContainerLife
@@ -28,6 +29,8 @@ HEALTHY = (
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
 """Conditions of a node that is well, as the kubelet reports them."""
+FAILING = ("Ready", "False", "KubeletNotReady", "container runtime is down")
+"""The condition of one that is asked not to be."""
 
 
 class NodeLife:
@@ -110,11 +113,13 @@ class NodeLife:
         if node is None or not self.alive:
             return
         now = self.cluster.now
+        well = wish(node, NODE_STATE) != "not-ready"
+        report = HEALTHY if well else (*HEALTHY[:-1], FAILING)
 
         def change(fresh: Object) -> None:
             status = fresh.setdefault("status", {})
             kept = {item["type"]: item for item in status.get("conditions") or ()}
-            for kind, value, reason, message in HEALTHY:
+            for kind, value, reason, message in report:
                 was = kept.get(kind)
                 if kind != "Ready" and was and was["status"] == "True":
                     continue
@@ -124,10 +129,13 @@ class NodeLife:
 
         was_ready = _ready(node)
         self.cluster.edit("nodes", node, change)
-        if not was_ready:
-            text = f"Node {self.name} status is now: NodeReady"
+        if was_ready != well:
+            reason = "NodeReady" if well else "NodeNotReady"
             self.cluster.events.note(
-                node | {"kind": "Node", "apiVersion": "v1"}, "NodeReady", text, Source("kubelet", self.name)
+                node | {"kind": "Node", "apiVersion": "v1"},
+                reason,
+                f"Node {self.name} status is now: {reason}",
+                Source("kubelet", self.name),
             )
 
 

@@ -56,9 +56,10 @@ def container_status(item: ContainerLife) -> Object:
             "imageID": item.image.image_id,
             "containerID": item.container_id,
         }
-    resources = item.spec.get("resources")
-    if resources and item.running:
-        status["allocatedResources"] = resources.get("requests") or {}
+    if item.running:
+        resources = item.spec.get("resources") or {}
+        if resources.get("requests"):
+            status["allocatedResources"] = resources["requests"]
         status["resources"] = resources
     return status
 

@@ -57,6 +57,14 @@ class Program:
     """Health paths that answer with this HTTP status; 0 means they never answer."""
     sick_after: float = FOREVER
     """Seconds after which health checks get no answer any more."""
+    unready: bool = False
+    """True when it never gets ready."""
+    start_delay: float = 0.0
+    """Seconds more until a container is created the first time."""
+    restart_delay: float = 0.0
+    """Seconds between its end and its next run instead of the kubelet's back-off; 0 for that."""
+    lines: float = 0.0
+    """Log lines a second instead of what its voice says; 0 for that."""
     exec_probe: str = ""
     """What an exec probe prints when it fails; empty when it succeeds."""
     stop: float = 0.6

@@ -109,13 +109,11 @@ class Shell:
                 stages[-1].append(word)
         data, code = b"", 0
         for number, stage in enumerate(stages):
-            argv, target, append = _redirection(stage)
+            argv, target, append, turns = _redirection(stage)
             argv = [self._expand(word) for word in argv]
             last = number == len(stages) - 1
-            if last and target is None:
-                return await self._command(argv, data, self.terminal)
-            sink = _Sink(self.terminal)
-            code = await self._command(argv, data, sink)
+            sink = _Sink(self.terminal, turns, kept=not last or target is not None)
+            code = await self._command(argv, data, sink if sink.kept or turns else self.terminal)
             data = bytes(sink.data)
             if target is not None and target != "/dev/null":
                 path = Files.resolve(self._expand(target), self.directory)
@@ -150,7 +148,7 @@ class Shell:
             return await self._shell(argv, out)
         command = COMMANDS.get(name)
         if command is None:
-            await self.terminal.write(f"sh: {argv[0]}: not found\n".encode(), error=True)
+            await out.write(f"sh: {argv[0]}: not found\n".encode(), error=True)
             return NOT_FOUND
         return await command(Call(self, argv, data, out))
 
@@ -167,29 +165,36 @@ class Shell:
 
 
 class _Sink:
-    """Collects the output of a stage; errors go on to the terminal."""
+    """Where a stage's output goes: kept for the next stage or a file, or on to the terminal, turned as asked."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, turns: frozenset[str], *, kept: bool) -> None:
         self.data = bytearray()
+        self.kept = kept
         self._terminal = terminal
+        self._turns = turns
 
     async def read(self) -> bytes:
         return await self._terminal.read()
 
     async def write(self, data: bytes, *, error: bool = False) -> None:
-        if error:
+        if error and "2>" in self._turns:
+            return
+        turned = "2>&1" in self._turns if error else bool({">&2", "1>&2"} & self._turns)
+        if error != turned:
             await self._terminal.write(data, error=True)
-        else:
+        elif self.kept:
             self.data += data
+        else:
+            await self._terminal.write(data)
 
 
 def _split(line: str) -> list[str]:
     """Split a line into words and operators; a word from single quotes begins with NUL: nothing in it is expanded."""
     words: list[str] = []
     for match in re.finditer(
-        r"""\s*(?:(\d?>&\d)|(\d?>>|\d?>|&&|\|\||[;|])|((?:'[^']*'|"(?:\\.|[^"])*"|\\.|[^\s;|&>'"\\])+)|(\S))""", line
+        r"""\s*(?:(\d?>&\d|\d?>>|\d?>|&&|\|\||[;|])|((?:'[^']*'|"(?:\\.|[^"])*"|\\.|[^\s;|&>'"\\])+)|(\S))""", line
     ):
-        _merge, operator, word, stray = match.groups()
+        operator, word, stray = match.groups()
         if stray:
             raise ValueError(f"unexpected {stray!r}")
         if operator:
@@ -213,16 +218,24 @@ def _parts(words: list[str]) -> list[tuple[list[str], str]]:
     return [*parts, (current, "")]
 
 
-def _redirection(words: list[str]) -> tuple[list[str], str | None, bool]:
-    """Return the words without redirections, the file standard output goes to, and whether it is appended."""
+def _redirection(words: list[str]) -> tuple[list[str], str | None, bool, frozenset[str]]:
+    """Return the words without redirections, the file standard output goes to, whether it is appended, and turns.
+
+    Turns are ``2>&1``, ``>&2`` and ``2>`` (errors are dropped: nobody reads them again).
+    """
     kept: list[str] = []
+    turns: set[str] = set()
     target, append = None, False
     rest = iter(words)
     for word in rest:
-        if re.fullmatch(r"[12]?>>?", word):
+        if word in ("2>&1", ">&2", "1>&2"):
+            turns.add(word)
+        elif re.fullmatch(r"[12]?>>?", word):
             path = next(rest, "")
-            if not word.startswith("2"):
+            if word.startswith("2"):
+                turns.add("2>")
+            else:
                 target, append = path, word.endswith(">>")
         else:
             kept.append(word)
-    return kept, target, append
+    return kept, target, append, frozenset(turns)
