@@ -66,6 +66,8 @@ class FormModel:
         self.broken: YamlError | None = None
         """Why the text cannot be read at the moment; the value is that of the last text that could."""
         self._text = text
+        self._rendered: str | None = None
+        """The text as the renderer would write the value it had last; another text was touched by a person."""
         self.value: dict[str, Any] = {}
         self._read(text)
 
@@ -131,12 +133,14 @@ class FormModel:
             raise self.broken
         if yamledit.same(value, self.value):
             return
-        if self.document == 0 and self._text == render(self.value, self.type):
-            text = render(value, self.type)
+        value = arranged(value, self.type)
+        if self._rendered is None:
+            self._rendered = render(self.value, self.type)
+        if self._text == self._rendered:
+            self._text = self._rendered = yamldoc.dump(value)
         else:
-            text = yamledit.rewrite(self._text, arranged(value, self.type), document=self.document)
-        self._read(text)
-        self._text = text
+            self._text = yamledit.rewrite(self._text, value, document=self.document)
+        self.value = value
 
     # fields
 
