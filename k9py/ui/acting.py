@@ -367,7 +367,7 @@ class BrowseActions:
         """Try everything that waits at once."""
         session = self._screen.k9.session
         if session is None:
-            self._screen.k9.connect_now()
+            self._screen.k9.connection.try_now()
         else:
             session.retry_now()
             self._screen.k9.flash_text("Reading again")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -22,18 +21,17 @@ from k9py.core.clock import Clock
 from k9py.core.errors import K9Error
 from k9py.core.refs import Scope
 from k9py.core.tasks import TaskSet
-from k9py.resources.actions import ACTIONS, Action, Actions, Where
-from k9py.resources.model import KindSpec, RowContext, Tone
+from k9py.resources.actions import ACTIONS, Actions, Where
+from k9py.resources.model import Tone
 from k9py.ui._compat import DiffApp
 from k9py.ui.browse import BrowseScreen
 from k9py.ui.burst import Burst
-from k9py.ui.completing import Vocabulary
+from k9py.ui.carrying import Carrier
 from k9py.ui.connecting import Connector
 from k9py.ui.connection import Connection
 from k9py.ui.flash import Flash
 from k9py.ui.flush import FlushClock
 from k9py.ui.globals import GlobalActions
-from k9py.ui.header import Load
 from k9py.ui.keygate import KeyGate
 from k9py.ui.lending import SuspendedTerminal
 from k9py.ui.look import Look
@@ -88,6 +86,7 @@ class K9App(DiffApp[None]):
         self.memory = Memory(paths, options, self.settings)
         self.globals = GlobalActions(self)
         self.offering = Offering(self)
+        self.carrier = Carrier(self)
         self.memory.recall(options.context)
         self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
         """The browser, whatever lies over it."""
@@ -191,18 +190,6 @@ class K9App(DiffApp[None]):
         """Return the server's time, or ours while there is none."""
         return self.session.health.now() if self.session is not None else self.clock.now()
 
-    def row_context(self, spec: KindSpec) -> RowContext:
-        """Return what cells of a kind are computed with."""
-        return self.measuring.context_for(spec)
-
-    def loads(self) -> Sequence[Load]:
-        """Return the cluster's CPU and memory."""
-        return self.measuring.loads()
-
-    def vocabulary(self) -> Vocabulary:
-        """Return the words the prompt completes."""
-        return self.globals.vocabulary()
-
     # ------------------------------------------------------------------ sessions
 
     def session_opened(self, session: Session) -> None:
@@ -242,22 +229,9 @@ class K9App(DiffApp[None]):
         if self.browser.is_mounted and not self._is_shut:
             self.browser.show_state()
 
-    @property
-    def connection_lost(self) -> bool:
-        """True when the server does not answer or refuses us."""
-        return self.connection.lost
-
     def connection_text(self) -> tuple[str, Tone]:
         """Return the state of the connection in a few words."""
         return self.connection.text(lambda at: human(max(0.0, self.clock.now() - at)), self.look.glyphs)
-
-    def connection_lines(self) -> tuple[str, ...]:
-        """Return what stands where rows would be while there is no session."""
-        return self.connection.lines()
-
-    def connect_now(self) -> None:
-        """Try to connect at once."""
-        self.connection.try_now()
 
     def do_when_connected(self, act: Callable[[], None]) -> None:
         """Do something once there is a session: people type ahead while a cluster is still connected to."""
@@ -287,27 +261,6 @@ class K9App(DiffApp[None]):
 
     # ------------------------------------------------------------------ actions
 
-    async def carry_out(self, action: Action) -> None:
-        """Do what an action says, if it is allowed; whatever goes wrong is said, never raised."""
-        handler = self.handler_of(action)
-        reason = self.offering.reason(action)
-        if reason:
-            self.flash_text(reason)
-            return
-        try:
-            # Nothing here waits for the network: what the server refuses, it refuses when asked for it.
-            self.offering.ask_about(action)
-            result = handler()
-            if inspect.isawaitable(result):
-                await result
-        except (K9Error, OSError) as error:
-            self.flash(error)
-        except Exception as error:
-            # The edge of every key: a defect in one action must not take the cluster's picture away.
-            if self.is_headless:
-                raise
-            self.report_failure(action.id, error)
-
     def _handle_exception(self, error: Exception) -> None:
         """Leave after a defect nothing can be saved from: the traceback goes to the log, one line to the person."""
         if self.is_headless:
@@ -317,28 +270,6 @@ class K9App(DiffApp[None]):
         self._return_code = 1
         self.fault = error
         self.leave()
-
-    def handler_of(self, action: Action) -> Callable[[], Awaitable[None] | None]:
-        """Return what carries an action out: the screen on top, the application, or the browser below."""
-        own: dict[str, Callable[[], Awaitable[None] | None]] = getattr(self.screen, "handlers", {})
-        handler = own.get(action.id) or self.globals.handlers.get(action.id)
-        if handler is None:
-            browser = self.browser
-            if self.screen is not browser and action.where is Where.GLOBAL:
-                return lambda: self._back_to_browser(action)
-            handler = browser.acting.handlers.get(action.id)
-        if handler is None and action.id.startswith("go."):
-            relation = self.browser.acting.relation
-            return lambda: relation(action.id)
-        if handler is None:
-            raise LookupError(f"nothing carries out {action.id}")
-        return handler
-
-    async def _back_to_browser(self, action: Action) -> None:
-        """Leave what lies over the browser and do it there."""
-        while self.screen is not self.browser:
-            await self.pop_screen()
-        await self.carry_out(action)
 
     @property
     def where(self) -> Where | None:
@@ -387,10 +318,6 @@ class K9App(DiffApp[None]):
             act()
         except (K9Error, OSError) as error:
             self.flash(error)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Everything bound by Textual itself is ours to allow."""
-        return True
 
     async def action_interrupt(self) -> None:
         """Ctrl-C."""

@@ -28,7 +28,7 @@ class Asking:
 
     def command(self, text: str = "") -> None:
         """Open the line for a command."""
-        vocabulary = self._screen.k9.vocabulary()
+        vocabulary = self._screen.k9.globals.vocabulary()
         self._open(
             ":",
             text,

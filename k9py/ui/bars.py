@@ -39,13 +39,13 @@ class BrowseBars:
                 sync=k9.connection_text(), glyphs=glyphs,
             )  # fmt: skip
             screen.query_one("#header", Bar).show(left)
-            screen.table.set_empty(*k9.connection_lines())
+            screen.table.set_empty(*k9.connection.lines())
             self.show_crumbs()
             return
         now = k9.now()
         scope = "" if screen.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(screen.view) else screen.view.scope
         status = header.sync_text(source.status, now, glyphs)
-        if k9.connection_lost:
+        if k9.connection.lost:
             status = k9.connection_text()
         left = header.left_side(
             context=k9.context_name,
@@ -62,10 +62,10 @@ class BrowseBars:
     def _load(self, room: int) -> Spans:
         """Return the cluster's load as far as there is room: the state of the list is worth more."""
         k9 = self._screen.k9
-        metrics = k9.settings.metrics
+        metrics, loads = k9.settings.metrics, k9.measuring.loads()
         for with_trend in (True, False):
             spans = header.right_side(
-                k9.loads(), k9.look.glyphs, warn=metrics.warn, critical=metrics.critical, with_trend=with_trend
+                loads, k9.look.glyphs, warn=metrics.warn, critical=metrics.critical, with_trend=with_trend
             )
             if width_of(spans) <= room:
                 return spans

@@ -225,7 +225,7 @@ class BrowseScreen(Screen[None]):
             view,
             spec,
             source,
-            self.k9.row_context(spec),
+            self.k9.measuring.context_for(spec),
             lambda: self.k9.flushing.wake(self),
             fade=self.k9.settings.ui.change_mark,
         )
@@ -374,4 +374,4 @@ class BrowseScreen(Screen[None]):
             return
         event.stop()
         event.prevent_default()
-        await self.k9.carry_out(action)
+        await self.k9.carrier.carry_out(action)

@@ -46,7 +46,7 @@ def show_help(app: K9App) -> None:
 def _run(app: K9App, action_id: str | None) -> None:
     action = app.actions.get(action_id) if action_id else None
     if action is not None:
-        app.call_later(app.carry_out, action)
+        app.call_later(app.carrier.carry_out, action)
 
 
 def show_palette(app: K9App) -> None:

@@ -362,7 +362,7 @@ class LogScreen(Screen[None]):
         if action is not None:
             event.stop()
             event.prevent_default()
-            await self.k9.carry_out(action)
+            await self.k9.carrier.carry_out(action)
         elif name in moves:
             event.stop()
             self.view.move(moves[name])

@@ -24,12 +24,12 @@ async def test_every_action_of_the_registry_is_carried_out_by_somebody(tmp_path:
         await k9.sees("worker-1")
         for action in ACTIONS:
             if action.where is not Where.LOGS:
-                assert callable(k9.app.handler_of(action)), action.id
+                assert callable(k9.app.carrier.handler_of(action)), action.id
         await k9.press("G", "l")
         await k9.until(lambda: isinstance(k9.app.screen, LogScreen))
         for action in ACTIONS:
             if action.where in (Where.LOGS, Where.GLOBAL):
-                assert callable(k9.app.handler_of(action)), action.id
+                assert callable(k9.app.carrier.handler_of(action)), action.id
 
 
 @pytest.mark.parametrize("action", [a for a in ACTIONS if a.id.startswith("go.")], ids=lambda a: str(a.id))
