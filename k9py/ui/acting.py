@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from k9py.core.refs import ApiResource, ObjectRef, Scope
+from k9py.core.refs import ObjectRef, Scope
 from k9py.kube.rows import Row
-from k9py.resources.actions import Named
 from k9py.resources.model import Drill, Target
 from k9py.ui.commands import OpenCommand, VerbCommand, parse_command, scope_of
-from k9py.ui.detail import DESCRIBE, EVENTS, YAML
+from k9py.ui.detail import DESCRIBE
+from k9py.ui.looking import Looking
 from k9py.ui.navigator import View
-from k9py.ui.saving import save_csv, save_text
+from k9py.ui.saving import save_csv
 from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ Handler = Callable[[], Awaitable[None] | None]
 class BrowseActions:
     """Carries out actions on the browser's list and detail pane; ``handlers`` maps an action's id to its method."""
 
-    def __init__(self, screen: BrowseScreen) -> None:
+    def __init__(self, screen: BrowseScreen, looking: Looking) -> None:
         self._screen = screen
+        self._looking = looking
         self.handlers: dict[str, Handler] = {
             "command": screen.asking.command,
             "back": self.back,
@@ -37,12 +38,6 @@ class BrowseActions:
             "open": self.open_cursor,
             "owner": self.owner,
             "refresh": self.refresh,
-            "describe": lambda: self.detail(DESCRIBE),
-            "yaml": lambda: self.detail(YAML),
-            "events": lambda: self.detail(EVENTS),
-            "detail": self.follow,
-            "pane.beside": lambda: self.split("beside"),
-            "pane.below": lambda: self.split("below"),
             "focus.next": self.focus_other,
             "focus.previous": self.focus_other,
             "tab.new": self.new_tab,
@@ -61,27 +56,8 @@ class BrowseActions:
             "copy.namespace": self.copy_namespaces,
             "copy.kubectl": self.copy_kubectl,
             "save.table": self.save_table,
-            "logs": self.logs,
-            "logs.previous": lambda: self.logs(previous=True),
-            "shell": self.shell,
-            "container.logs": self.container_logs,
-            "container.previous": lambda: self.container_logs(previous=True),
-            "container.shell": self.container_shell,
             "container.copy": self.copy_names,
             "container.image": self.copy_image,
-            "container.describe": lambda: self.detail(DESCRIBE),
-            "container.yaml": lambda: self.detail(YAML),
-            "text.find": screen.asking.search,
-            "text.find-next": lambda: self.next_match(1),
-            "text.find-previous": lambda: self.next_match(-1),
-            "text.wrap": lambda: screen.detail.toggle_wrap(),
-            "text.full": self.full,
-            "text.copy": self.copy_text,
-            "text.save": self.save_detail,
-            "text.managed": lambda: screen.detail.toggle_managed_fields(),
-            "text.describe": lambda: screen.detail.set_mode(DESCRIBE),
-            "text.yaml": lambda: screen.detail.set_mode(YAML),
-            "text.events": lambda: screen.detail.set_mode(EVENTS),
         }
         table_actions: dict[str, Callable[[], None]] = {
             "cursor.up": lambda: screen.table.action_move(-1),
@@ -99,6 +75,7 @@ class BrowseActions:
             "mark.clear": lambda: screen.table.action_mark_none(),
         }
         self.handlers.update(table_actions)
+        self.handlers.update(looking.handlers)
         for column in ("name", "age", "status", "namespace"):
             self.handlers[f"sort.{column}"] = lambda column=column: self.sort_by(column)  # type: ignore[misc]
         for place in range(1, 10):
@@ -200,14 +177,14 @@ class BrowseActions:
         elif kind == KINDS:
             screen.go(View(row.name, k9.scope))
         elif kind == CONTAINERS:
-            self.container_logs()
+            self._looking.container_logs()
         elif kind == "namespaces":
             k9.memory.use(Scope((row.name,)))
             screen.go(View("pods", Scope((row.name,))))
         elif spec.drill is not None:
             self.follow_drill(spec.drill, row)
         else:
-            self.detail(DESCRIBE)
+            self._looking.detail(DESCRIBE)
 
     def follow_drill(self, drill: Drill, row: Row) -> None:
         """Go where a relation leads from this row."""
@@ -230,9 +207,9 @@ class BrowseActions:
         if target.view == "containers":
             screen.go(View(CONTAINERS, Scope((row.namespace,)), parent=parent))
         elif target.view == "logs":
-            self.logs()
+            self._looking.logs()
         elif target.view == "describe":
-            self.detail(DESCRIBE)
+            self._looking.detail(DESCRIBE)
         else:
             scope = k9.scope if target.namespace is None else Scope((target.namespace,) if target.namespace else ())
             resource = k9.opener.resource(View(target.resource))
@@ -389,7 +366,7 @@ class BrowseActions:
 
     def copy_kubectl(self) -> None:
         """Copy the kubectl command that shows this row."""
-        resource, subject, container = self.target
+        resource, subject, container = self._looking.target
         action = self._screen.k9.actions.get("copy.kubectl")
         if subject is not None and resource is not None and action is not None:
             self._copy([action.kubectl_for(resource, subject, container)], "command")
@@ -406,115 +383,3 @@ class BrowseActions:
         rows = [[column.text(row, context) for column in columns] for row in screen.table.rows]
         path = save_csv(screen.k9.paths, screen.view.kind, [column.title for column in columns], rows)
         screen.k9.flash_text(f"{len(rows)} rows written to {path}")
-
-    # ------------------------------------------------------------------ one object
-
-    @property
-    def resource(self) -> ApiResource | None:
-        """The kind on screen; for containers, pods."""
-        k9, view = self._screen.k9, self._screen.view
-        if k9.session is None:
-            return None
-        if view.kind == CONTAINERS:
-            return k9.session.discovery.resolve("pods")
-        return k9.opener.resource(view)
-
-    @property
-    def target(self) -> tuple[ApiResource | None, Named | None, str]:
-        """The kind and the object the cursor is on, and the container where it is on one."""
-        view, row = self._screen.view, self._screen.table.cursor_row
-        if view.kind == CONTAINERS:
-            return self.resource, view.parent, row.name if row is not None else ""
-        return self.resource, row, ""
-
-    def _subject(self) -> tuple[ApiResource, str, str] | None:
-        """Return kind, namespace and name of the object under the cursor."""
-        resource, view, row = self.resource, self._screen.view, self._screen.table.cursor_row
-        if resource is None or row is None:
-            return None
-        if view.kind == CONTAINERS:
-            return (resource, view.parent.namespace, view.parent.name) if view.parent is not None else None
-        return resource, row.namespace, row.name
-
-    def detail(self, mode: str) -> None:
-        """Show the object under the cursor in full."""
-        if self._show_subject(mode):
-            self._screen.show_detail(split="auto")
-            self._screen.detail.focus_text()
-
-    def split(self, where: str) -> None:
-        """Open the detail beside or below the list, or close it when it is there."""
-        screen = self._screen
-        is_there = screen.body.has_class("-split") and screen.body.has_class("-beside") == (where == "beside")
-        if is_there:
-            screen.close_detail()
-        elif self._show_subject(screen.detail.mode):
-            screen.show_detail(split=where)
-            screen.table.focus()
-
-    def follow(self) -> None:
-        """Keep a detail pane open that follows the cursor, or close it."""
-        screen = self._screen
-        if screen.body_is_split:
-            screen.close_detail()
-        else:
-            self.split("beside" if screen.has_room_beside else "below")
-
-    def follow_cursor(self) -> None:
-        """Show the row the cursor rests on in the open detail pane."""
-        if self._screen.body.has_class("-split"):
-            self._show_subject(self._screen.detail.mode)
-
-    def _show_subject(self, mode: str) -> bool:
-        subject, session = self._subject(), self._screen.k9.session
-        if subject is None or session is None:
-            return False
-        self._screen.detail.show(session, *subject, mode)
-        return True
-
-    def full(self) -> None:
-        """Give the detail the whole screen, or return to the split."""
-        screen = self._screen
-        screen.show_detail(split="below" if screen.body.has_class("-full") else "full")
-        screen.detail.focus_text()
-
-    def next_match(self, step: int) -> None:
-        """Go to the next match of the last search."""
-        if not self._screen.detail.text.next_match(step):
-            self._screen.k9.flash_text("Nothing is searched for; / searches")
-
-    def copy_text(self) -> None:
-        """Copy the text on show."""
-        self._screen.k9.copy(self._screen.detail.text.text, "the text")
-
-    def save_detail(self) -> None:
-        """Write the text on show to a file."""
-        _, _, name = self._screen.detail.shown
-        path = save_text(self._screen.k9.paths, f"{name}-{self._screen.detail.mode}", self._screen.detail.text.text)
-        self._screen.k9.flash_text(f"Written to {path}")
-
-    # ------------------------------------------------------------------ logs and shells
-
-    def logs(self, *, previous: bool = False) -> None:
-        """Follow the logs of a pod or of every pod of a workload."""
-        subject, row = self._subject(), self._screen.table.cursor_row
-        if subject is not None and row is not None:
-            self._screen.k9.pods.open_logs(subject[0], row, previous=previous)
-
-    def container_logs(self, *, previous: bool = False) -> None:
-        """Follow the logs of one container."""
-        parent, row = self._screen.view.parent, self._screen.table.cursor_row
-        if parent is not None and row is not None:
-            self._screen.k9.pods.open_container_logs(parent, row.name, previous=previous)
-
-    def shell(self) -> None:
-        """Open a shell in a container of the pod under the cursor."""
-        row = self._screen.table.cursor_row
-        if row is not None:
-            self._screen.k9.pods.open_shell(row.namespace, row.name, "")
-
-    def container_shell(self) -> None:
-        """Open a shell in the container under the cursor."""
-        parent, row = self._screen.view.parent, self._screen.table.cursor_row
-        if parent is not None and row is not None:
-            self._screen.k9.pods.open_shell(parent.namespace, parent.name, row.name)

@@ -23,6 +23,7 @@ from k9py.ui.flash import Flash
 from k9py.ui.keys import key_name, passed_on
 from k9py.ui.listpane import ListPane
 from k9py.ui.look import Look
+from k9py.ui.looking import Looking
 from k9py.ui.navigator import Tabs, View
 from k9py.ui.prompt import Completions, Prompt
 from k9py.ui.sources import CONTAINERS
@@ -77,7 +78,8 @@ class BrowseScreen(Screen[None]):
         self._look = look
         self.asking = Asking(self)
         """The line one types in, and what becomes of it."""
-        self.acting = BrowseActions(self)
+        self.looking = Looking(self)
+        self.acting = BrowseActions(self, self.looking)
         self.bars = BrowseBars(self)
         self._resting: list[asyncio.TimerHandle] = []
         """What happens once the cursor rests."""
@@ -285,7 +287,7 @@ class BrowseScreen(Screen[None]):
         # Plain calls of the loop: a timer of Textual's per row would cost a held key more than the row itself.
         self._resting = [loop.call_later(REST, self._at_rest)]
         if self.detail.display and self.body.has_class("-split"):
-            self._resting.append(loop.call_later(DETAIL_DELAY, self.acting.follow_cursor))
+            self._resting.append(loop.call_later(DETAIL_DELAY, self.looking.follow_cursor))
 
     def _at_rest(self) -> None:
         """Bring what is said about the row under the cursor up to date."""

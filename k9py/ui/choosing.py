@@ -35,7 +35,7 @@ def show_help(app: K9App) -> None:
     """List what works here and now."""
     browser = app.browser
     where = app.where or Where.TABLE
-    resource, subject, container = browser.acting.target
+    resource, subject, container = browser.looking.target
     place = f"{browser.view.kind.partition('.')[0]}" if where is not Where.LOGS else "logs"
     screen = HelpScreen(
         app.look, app.offering.available(where), resource, subject, container=container, place=place

@@ -161,7 +161,7 @@ class Offering:
         if session is None:
             return None
         try:
-            resource = session.discovery.resolve(need.resource) if need.resource else browser.acting.resource
+            resource = session.discovery.resolve(need.resource) if need.resource else browser.looking.resource
         except UsageError:
             return None
         if resource is None:
