@@ -61,12 +61,16 @@ def admit(call: Call, obj: Object, old: Object | None, subresource: str) -> None
         kept["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": kept["metadata"].get("name", "")}
     else:
         defaults.complete(served.id, kept)
+    if served.id == "pods" and old is None:
+        _look_up_account(call, kept)
     if served.id == "pods":
         pod_defaults.complete_pod_spec(kept.setdefault("spec", {}))
     if subresource != "status":
         type_ = call.server.openapi.type_of(served.stored.api_version, served.resource.kind) or ANY
         before = None if subresource in _CHANGING_PODS else old
         causes = validation.check(served.id, kept, before, type_)
+        if served.id == "pods" and old is None and kept["spec"].get("ephemeralContainers"):
+            causes.forbidden("spec.ephemeralContainers", "cannot be set on create")
         if served.id == deletion.CUSTOM_KINDS:
             causes.extend(customs.check_definition(kept))
         if causes:
@@ -87,6 +91,16 @@ def _admit_custom(call: Call, obj: Object, old: Object | None, version: Mapping[
     if causes:
         name = obj["metadata"].get("name") or obj["metadata"].get("generateName") or ""
         raise statuses.invalid(call.target.group, served.resource.kind, name, causes)
+
+
+def _look_up_account(call: Call, pod: Object) -> None:
+    """Refuse a pod whose service account is not there; the default one comes with controllers, which not all have."""
+    spec = pod.get("spec") or {}
+    account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+    namespace = pod["metadata"].get("namespace", "")
+    if account != "default" and call.store.find("serviceaccounts", namespace, account) is None:
+        why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+        raise statuses.forbidden("pods", pod["metadata"].get("name", ""), why)
 
 
 def check_applied(call: Call, config: Object, type_: Type) -> None:

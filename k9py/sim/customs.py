@@ -340,4 +340,6 @@ def check_definition(obj: Object) -> Causes:
             causes.required(f"spec.versions[{at}].schema.openAPIV3Schema", "schemas are required")
     if not spec.get("scope"):
         causes.required("spec.scope")
+    elif spec["scope"] not in ("Cluster", "Namespaced"):
+        causes.unsupported("spec.scope", spec["scope"], ("Cluster", "Namespaced"))
     return causes

@@ -273,6 +273,21 @@ def _with_status(obj: Object) -> None:
     obj.setdefault("status", {})
 
 
+def _csi_driver(obj: Object) -> None:
+    obj.setdefault("spec", {}).setdefault("volumeLifecycleModes", ["Persistent"])
+
+
+def _webhooks(obj: Object) -> None:
+    for webhook in obj.get("webhooks") or ():
+        for field, value in (("failurePolicy", "Fail"), ("matchPolicy", "Equivalent"), ("timeoutSeconds", 10),
+                             ("namespaceSelector", {}), ("objectSelector", {})):  # fmt: skip
+            webhook.setdefault(field, value)
+        if obj.get("kind", "").startswith("Mutating"):
+            webhook.setdefault("reinvocationPolicy", "Never")
+        for rule in webhook.get("rules") or ():
+            rule.setdefault("scope", "*")
+
+
 COMPLETERS: dict[str, tuple[Completer, ...]] = {
     "deployments.apps": (_deployment, _with_status),
     "replicasets.apps": (_replica_set,),
@@ -295,6 +310,9 @@ COMPLETERS: dict[str, tuple[Completer, ...]] = {
     "priorityclasses.scheduling.k8s.io": (_priority_class,),
     "endpointslices.discovery.k8s.io": (_slice, _endpoint_conditions),
     "endpoints": (_endpoints,),
+    "csidrivers.storage.k8s.io": (_csi_driver,),
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": (_webhooks,),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": (_webhooks,),
     "limitranges": (_limit_range,),
     "resourcequotas": (_with_status,),
     "customresourcedefinitions.apiextensions.k8s.io": (_custom_kind,),

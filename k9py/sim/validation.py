@@ -8,7 +8,7 @@ from typing import Any
 
 from k9py.core.errors import Cause
 from k9py.core.schemas import Type, walk
-from k9py.sim import matching, validation_pods
+from k9py.sim import matching, validation_kinds, validation_pods
 from k9py.sim.objects import Object
 from k9py.sim.rules import Causes
 
@@ -19,6 +19,8 @@ _FREE_NAMES = frozenset(
     {f"{kind}.{_RBAC}" for kind in ("roles", "rolebindings", "clusterroles", "clusterrolebindings")}
 )
 """Kinds whose names are path segments only."""
+_OLD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+"""Finalizers without a prefix that everybody knows."""
 _CRON_FIELD = re.compile(r"^[\d*,/\-?A-Za-z#L]+$")
 
 
@@ -30,11 +32,26 @@ def check(resource: str, obj: Object, old: Object | None, type_: Type) -> Causes
         _unchanged_metadata(causes, obj, old)
     for rule in RULES.get(resource, ()):
         rule(causes, obj, old)
+    if resource in validation_kinds.RULES:
+        validation_kinds.RULES[resource](causes, obj, old)
     for path, inner, value in walk(type_, obj):
         known = inner.node.get("enum")
         if known and isinstance(value, str) and value and value not in known and "" not in known:
-            causes.unsupported(path, value, known)
+            _unsupported(causes, resource, path, value, known)
     return causes
+
+
+def _unsupported(causes: Causes, resource: str, path: str, value: str, known: list[str]) -> None:
+    """Name a value that is not one of a few where the server names it."""
+    if (resource, path) == ("statefulsets.apps", "spec.podManagementPolicy"):
+        causes.invalid(path, value, "must be 'OrderedReady' or 'Parallel'")
+        return
+    if path in ("spec.strategy.type", "spec.updateStrategy.type"):
+        path = path.removesuffix(".type")
+    elif path.startswith("spec.accessModes["):
+        path = "spec.accessModes"
+    if not any(cause.field.startswith(path) for cause in causes):
+        causes.unsupported(path, value, known)
 
 
 def _metadata(causes: Causes, resource: str, obj: Object) -> None:
@@ -54,18 +71,33 @@ def _metadata(causes: Causes, resource: str, obj: Object) -> None:
     causes.labels("metadata.labels", metadata.get("labels") or {})
     for key in metadata.get("annotations") or {}:
         causes.qualified("metadata.annotations", key.lower())
-    for position, owner in enumerate(metadata.get("ownerReferences") or ()):
+    for position, finalizer in enumerate(metadata.get("finalizers") or ()):
+        causes.qualified("metadata.finalizers", finalizer)
+        if "/" not in finalizer and finalizer not in _OLD_FINALIZERS:
+            text = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.invalid(f"metadata.finalizers[{position}]", finalizer, text)
+    _owners(causes, metadata.get("ownerReferences") or [])
+
+
+def _owners(causes: Causes, owners: list[Object]) -> None:
+    for owner in owners:
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
-                text = {"uid": "must not be empty"}.get(field, "must not be empty")
-                causes.invalid(f"metadata.ownerReferences[{position}].{field}", owner.get(field) or "", text)
+                text = "version must not be empty" if field == "apiVersion" else "must not be empty"
+                causes.invalid(f"metadata.ownerReferences.{field}", owner.get(field) or "", text)
+    ruling = [f"{owner.get('kind')}/{owner.get('name')}" for owner in owners if owner.get("controller")]
+    if len(ruling) > 1:
+        text = 'Only one reference can have Controller set to true. Found "true" in references for '
+        text += " and ".join(ruling)
+        causes.invalid("metadata.ownerReferences", owners, text)
 
 
 def _unchanged_metadata(causes: Causes, obj: Object, old: Object) -> None:
     for field in ("uid", "creationTimestamp"):
         given = obj["metadata"].get(field)
         if given and given != old["metadata"].get(field):
-            causes.invalid(f"metadata.{field}", given, "field is immutable")
+            for _ in range(2 if field == "uid" else 1):  # The server checks it twice.
+                causes.invalid(f"metadata.{field}", given, "field is immutable")
 
 
 def _spec(obj: Object) -> Mapping[str, Any]:
@@ -94,6 +126,15 @@ def _selector(causes: Causes, obj: Object, _old: Object | None) -> None:
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
         causes.invalid("spec.selector", selector, "empty selector is invalid for deployment")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    wrong = False
+    for position, item in enumerate((selector or {}).get("matchExpressions") or ()):
+        if item.get("operator") not in ("In", "NotIn", "Exists", "DoesNotExist"):
+            path = f"spec.selector.matchExpressions[{position}].operator"
+            causes.invalid(path, item.get("operator"), "not a valid selector operator")
+            wrong = True
+    if wrong:
+        causes.invalid("spec.selector", selector, "invalid label selector")
+        return
     if selector is None or not matching.labels_match(matching.selector_of(selector), labels):
         causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
 
@@ -114,6 +155,7 @@ def _strategy(causes: Causes, obj: Object, _old: Object | None) -> None:
     if strategy.get("type") == "Recreate" and rolling:
         causes.forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
     if rolling and strategy.get("type") == "RollingUpdate":
+        validation_kinds.share(causes, "spec.strategy.rollingUpdate.maxUnavailable", rolling.get("maxUnavailable"))
         zero = (0, "0%")
         if rolling.get("maxUnavailable") in zero and rolling.get("maxSurge") in zero:
             causes.invalid(
@@ -132,7 +174,16 @@ _SET_MUTABLE = (
 )  # fmt: skip
 
 
+def _daemon_set(causes: Causes, obj: Object, _old: Object | None) -> None:
+    rolling = (_spec(obj).get("updateStrategy") or {}).get("rollingUpdate") or {}
+    zero = (0, "0%")
+    if rolling.get("maxUnavailable") in zero and rolling.get("maxSurge") in zero:
+        causes.required("spec.updateStrategy.rollingUpdate.maxUnavailable", "cannot be 0 when maxSurge is 0")
+
+
 def _stateful_set(causes: Causes, obj: Object, old: Object | None) -> None:
+    rolling = (_spec(obj).get("updateStrategy") or {}).get("rollingUpdate") or {}
+    causes.not_negative("spec.updateStrategy.rollingUpdate.partition", rolling.get("partition"))
     if old is None:
         return
     fixed = {key: value for key, value in _spec(obj).items() if key not in _SET_MUTABLE}
@@ -152,9 +203,34 @@ def _job(causes: Causes, obj: Object, old: Object | None) -> None:
     policy = ((spec.get("template") or {}).get("spec") or {}).get("restartPolicy")
     if policy == "Always":
         causes.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
-    if old is not None and not (_spec(old).get("suspend") and spec.get("suspend")):
-        causes.unchanged("spec.template", _spec(old).get("template"), spec.get("template"))
-        causes.unchanged("spec.selector", _spec(old).get("selector"), spec.get("selector"))
+    if old is None:
+        _job_selector(causes, obj)
+        return
+    before, after = dict(_spec(old)), dict(spec)
+    if before.get("suspend") and after.get("suspend"):  # Where its pods may go is still open.
+        specs = [_without_placement((each.get("template") or {}).get("spec") or {}) for each in (before, after)]
+        causes.unchanged("spec.template.spec", *specs)
+    else:
+        causes.unchanged("spec.template", before.get("template"), after.get("template"))
+    causes.unchanged("spec.selector", before.get("selector"), after.get("selector"))
+    if after.get("completionMode") != "Indexed":
+        causes.unchanged("spec.completions", before.get("completions"), after.get("completions"))
+
+
+def _without_placement(pod: Mapping[str, Any]) -> Object:
+    placement = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
+    return {key: value for key, value in pod.items() if key not in placement}
+
+
+def _job_selector(causes: Causes, obj: Object) -> None:
+    spec = _spec(obj)
+    selector = spec.get("selector")
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    if selector and not spec.get("manualSelector"):
+        if set(selector.get("matchLabels") or {}) - {"batch.kubernetes.io/controller-uid"}:
+            causes.invalid("spec.selector", selector, "`selector` not auto-generated")
+        if not matching.labels_match(matching.selector_of(selector), labels):
+            causes.invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
 
 
 def _cron_job(causes: Causes, obj: Object, _old: Object | None) -> None:
@@ -217,8 +293,8 @@ def _claim(causes: Causes, obj: Object, old: Object | None) -> None:
     if old is None:
         return
     mutable = ("resources", "volumeAttributesClassName", "volumeName", "storageClassName")
-    fixed = {key: value for key, value in spec.items() if key not in mutable}
-    if fixed != {key: value for key, value in _spec(old).items() if key not in mutable}:
+    fixed, before = ({key: value for key, value in each.items() if key not in mutable} for each in (spec, _spec(old)))
+    if fixed != before or validation_kinds.smaller_claim(spec, _spec(old)):
         causes.forbidden(
             "spec",
             "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
@@ -246,8 +322,8 @@ def _autoscaler(causes: Causes, obj: Object, _old: Object | None) -> None:
     if isinstance(least, int) and least < 1:
         causes.invalid("spec.minReplicas", least, "must be greater than or equal to 1")
     if most < 1:
-        causes.invalid("spec.maxReplicas", most, "must be greater than 0")
-    elif isinstance(least, int) and most < least:
+        causes.required("spec.maxReplicas", "must be set and greater than 0")
+    if isinstance(least, int) and most < least:
         causes.invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
     target = spec.get("scaleTargetRef") or {}
     for field in ("kind", "name"):
@@ -348,7 +424,7 @@ RULES: dict[str, tuple[Check, ...]] = {
     "pods": (_pod,),
     "deployments.apps": (*_WORKLOAD, _strategy, _fixed_selector),
     "replicasets.apps": (*_WORKLOAD, _fixed_selector),
-    "daemonsets.apps": (*_WORKLOAD, _fixed_selector),
+    "daemonsets.apps": (*_WORKLOAD, _fixed_selector, _daemon_set),
     "statefulsets.apps": (*_WORKLOAD, _stateful_set),
     "jobs.batch": (_template, _job),
     "cronjobs.batch": (_cron_job,),

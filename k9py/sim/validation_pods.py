@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,13 @@ from k9py.core import quantity
 from k9py.sim.objects import Object
 from k9py.sim.rules import Causes
 
+LARGEST = 2**31 - 1
+_FIELDS = re.compile(
+    r"metadata\.(name|namespace|uid|(labels|annotations)(\['.*'\])?)|spec\.(nodeName|serviceAccountName)"
+    r"|status\.(hostIPs?|podIPs?)"
+)
+"""Fields of its pod that a variable may show."""
+_RESOURCES = re.compile(r"cpu|memory|ephemeral-storage|hugepages-.+")
 _MUTABLE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -32,6 +40,7 @@ def spec(causes: Causes, path: str, pod: Mapping[str, Any]) -> None:
                 causes.duplicate(f"{where}.name", name)
             names.add(name)
             _container(causes, where, container, volumes)
+    _placement(causes, path, pod)
     seen: set[str] = set()
     for position, volume in enumerate(pod.get("volumes") or ()):
         name = volume.get("name") or ""
@@ -42,7 +51,31 @@ def spec(causes: Causes, path: str, pod: Mapping[str, Any]) -> None:
         if name in seen:
             causes.duplicate(f"{path}.volumes[{position}].name", name)
         seen.add(name)
+        for second in sorted(set(volume) - {"name"})[1:]:
+            causes.forbidden(f"{path}.volumes[{position}].{second}", "may not specify more than 1 volume type")
     causes.not_negative(f"{path}.terminationGracePeriodSeconds", pod.get("terminationGracePeriodSeconds"))
+
+
+def _placement(causes: Causes, path: str, pod: Mapping[str, Any]) -> None:
+    """Check what is said about where and how long a pod may run."""
+    deadline = pod.get("activeDeadlineSeconds")
+    if isinstance(deadline, int) and not 1 <= deadline <= LARGEST:
+        text = f"must be between 1 and {LARGEST}, inclusive"
+        causes.invalid(f"{path}.activeDeadlineSeconds", deadline, text)
+    for position, toleration in enumerate(pod.get("tolerations") or ()):
+        if toleration.get("operator") == "Exists" and toleration.get("value"):
+            text = "value must be empty when `operator` is 'Exists'"
+            causes.invalid(f"{path}.tolerations[{position}].operator", toleration["value"], text)
+
+
+def _port_name(causes: Causes, path: str, name: str) -> None:
+    if len(name) > 15:
+        causes.invalid(path, name, "must be no more than 15 characters")
+    if not re.fullmatch(r"[-a-z0-9]+", name):
+        text = "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+        causes.invalid(path, name, text)
+    if not re.search("[a-z]", name):
+        causes.invalid(path, name, "must contain at least one letter (a-z)")
 
 
 def _container(causes: Causes, path: str, container: Mapping[str, Any], volumes: set[Any]) -> None:
@@ -57,7 +90,12 @@ def _container(causes: Causes, path: str, container: Mapping[str, Any], volumes:
     elif image != image.strip():
         causes.invalid(f"{path}.image", image, "must not have leading or trailing whitespace")
     for position, port in enumerate(container.get("ports") or ()):
-        causes.port(f"{path}.ports[{position}].containerPort", port.get("containerPort", 0))
+        if port.get("containerPort"):
+            causes.port(f"{path}.ports[{position}].containerPort", port["containerPort"])
+        else:
+            causes.required(f"{path}.ports[{position}].containerPort")
+        if port.get("name"):
+            _port_name(causes, f"{path}.ports[{position}].name", port["name"])
         if port.get("hostPort"):
             causes.port(f"{path}.ports[{position}].hostPort", port["hostPort"])
     for position, variable in enumerate(container.get("env") or ()):
@@ -65,6 +103,10 @@ def _container(causes: Causes, path: str, container: Mapping[str, Any], volumes:
             causes.required(f"{path}.env[{position}].name")
         if variable.get("value") and variable.get("valueFrom"):
             causes.invalid(f"{path}.env[{position}].valueFrom", "", "may not be specified when `value` is not empty")
+        label = ((variable.get("valueFrom") or {}).get("fieldRef") or {}).get("fieldPath", "")
+        if label and not _FIELDS.fullmatch(label):
+            text = f"error converting fieldPath: field label not supported: {label}"
+            causes.invalid(f"{path}.env[{position}].valueFrom.fieldRef.fieldPath", label, text)
     for position, mount in enumerate(container.get("volumeMounts") or ()):
         where = f"{path}.volumeMounts[{position}]"
         if not mount.get("mountPath"):
@@ -73,7 +115,7 @@ def _container(causes: Causes, path: str, container: Mapping[str, Any], volumes:
             causes.not_found(f"{where}.name", mount.get("name") or "")
     _resources(causes, f"{path}.resources", container.get("resources") or {})
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if container.get(probe):
+        if container.get(probe) is not None:
             _probe(causes, f"{path}.{probe}", container[probe])
 
 
@@ -81,6 +123,8 @@ def _probe(causes: Causes, path: str, probe: Mapping[str, Any]) -> None:
     handlers = [name for name in ("exec", "httpGet", "tcpSocket", "grpc") if probe.get(name) is not None]
     if not handlers:
         causes.required(path, "must specify a handler type")
+    for second in handlers[1:]:
+        causes.forbidden(f"{path}.{second}", "may not specify more than 1 handler type")
     for field in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
         causes.not_negative(f"{path}.{field}", probe.get(field))
     port = (probe.get("httpGet") or probe.get("tcpSocket") or {}).get("port")
@@ -90,6 +134,12 @@ def _probe(causes: Causes, path: str, probe: Mapping[str, Any]) -> None:
 
 def _resources(causes: Causes, path: str, resources: Mapping[str, Any]) -> None:
     limits = resources.get("limits") or {}
+    for field in ("limits", "requests"):
+        for name in resources.get(field) or {}:
+            if "/" not in name and not _RESOURCES.fullmatch(name):
+                for text in ("must be a standard resource type or fully qualified",
+                             "must be a standard resource for containers"):  # fmt: skip
+                    causes.invalid(f"{path}.{field}[{name}]", name, text)
     for name, amount in (resources.get("requests") or {}).items():
         wanted = quantity.parse(str(amount))
         if wanted < 0:

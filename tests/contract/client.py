@@ -46,16 +46,16 @@ class Answer:
     @property
     def reason(self) -> str:
         """The machine's word for a refusal, such as ``NotFound``."""
-        return str(self.body.get("reason", ""))
+        return str((self.body or {}).get("reason", ""))
 
     @property
     def message(self) -> str:
-        return str(self.body.get("message", ""))
+        return str((self.body or {}).get("message", ""))
 
     @property
     def causes(self) -> list[tuple[str, str]]:
         """(reason, field) of every cause, in the order given."""
-        found = (self.body.get("details") or {}).get("causes") or []
+        found = ((self.body or {}).get("details") or {}).get("causes") or []
         return [(cause.get("reason", ""), cause.get("field", "")) for cause in found]
 
 
@@ -120,7 +120,9 @@ class Api:
             raw = await response.read()
             warnings = tuple(response.headers.getall("Warning", []))
             # The index of OpenAPI documents is JSON that says it is text.
-            return Answer(response.status, response.headers, raw, warnings, json.loads(raw) if raw[:1] == b"{" else None)
+            return Answer(
+                response.status, response.headers, raw, warnings, json.loads(raw) if raw[:1] == b"{" else None
+            )
 
     async def get(self, path: str, *, accept: str = JSON, **query: str) -> Answer:
         return await self.send("GET", path, accept=accept, **query)
@@ -188,4 +190,3 @@ async def open_api(kubeconfig: str) -> AsyncIterator[Api]:
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         yield Api(session, target.server, headers)
-

@@ -33,14 +33,16 @@ GROUPS = {
     "/apis/resource.k8s.io/v1": "resourceclaims resourceclaimtemplates resourceslices deviceclasses",
 }
 PREFIX = {plural: prefix for prefix, plurals in GROUPS.items() for plural in plurals.split()}
-CLUSTER_WIDE = frozenset(
-    "namespaces nodes persistentvolumes ingressclasses ipaddresses servicecidrs clusterroles clusterrolebindings "
-    "storageclasses volumeattachments csidrivers csinodes volumeattributesclasses priorityclasses runtimeclasses "
-    "mutatingwebhookconfigurations validatingwebhookconfigurations validatingadmissionpolicies "
-    "validatingadmissionpolicybindings customresourcedefinitions apiservices certificatesigningrequests "
-    "flowschemas prioritylevelconfigurations resourceslices deviceclasses".split()
-)
+CLUSTER_WIDE = frozenset({
+    "namespaces", "nodes", "persistentvolumes", "ingressclasses", "ipaddresses", "servicecidrs",
+    "clusterroles", "clusterrolebindings", "storageclasses", "volumeattachments", "csidrivers", "csinodes",
+    "volumeattributesclasses", "priorityclasses", "runtimeclasses", "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
+    "customresourcedefinitions", "apiservices", "certificatesigningrequests", "flowschemas",
+    "prioritylevelconfigurations", "resourceslices", "deviceclasses",
+})  # fmt: skip
 Condition = Callable[[Object], object]
+Objects = list[Object]
 
 
 def path_of(plural: str, namespace: str = "", name: str = "", sub: str = "") -> str:
@@ -127,15 +129,15 @@ class Space:
         return found
 
     async def until_all(
-        self, plural: str, holds: Callable[[list[Object]], object], seconds: float = PATIENCE, **query: str
-    ) -> list[Object]:
+        self, plural: str, holds: Callable[[Objects], object], seconds: float = PATIENCE, **query: str
+    ) -> Objects:
         """Wait until a condition of all objects (that selectors choose) holds and return them, by name."""
 
-        def look(objects: dict[str, Object]) -> list[Object] | None:
+        def look(objects: dict[str, Object]) -> Objects | None:
             listed = [objects[name] for name in sorted(objects)]
             return listed if holds(listed) else None
 
-        found: list[Object] = await self._wait(plural, look, plural, seconds, **query)
+        found: Objects = await self._wait(plural, look, plural, seconds, **query)
         return found
 
     async def until_gone(self, plural: str, name: str, seconds: float = PATIENCE) -> None:

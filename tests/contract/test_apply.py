@@ -117,9 +117,7 @@ async def test_a_conflict_in_a_list_names_the_item(space: Space) -> None:
     await space.apply("deployments", "web", deployment("web", container("main"), replicas=0))
     other = deployment("web", container("main", image="run:2"), replicas=0)
     answer = await space.try_apply("deployments", "web", other, "other")
-    assert answer.causes == [
-        ("FieldManagerConflict", '.spec.template.spec.containers[name="main"].image')
-    ]
+    assert answer.causes == [("FieldManagerConflict", '.spec.template.spec.containers[name="main"].image')]
 
 
 async def test_sets_are_owned_by_value(space: Space) -> None:

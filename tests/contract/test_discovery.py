@@ -123,7 +123,8 @@ async def test_health_answers_ok(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/apis/nothing.example.com/v1", "/api/v1/nothings", "/apis/apps/v1/namespaces/default/nothings", "/nowhere"]
+    "path",
+    ["/apis/nothing.example.com/v1", "/api/v1/nothings", "/apis/apps/v1/namespaces/default/nothings", "/nowhere"],
 )
 async def test_what_is_not_served_is_404(api: Api, path: str) -> None:
     answer = await api.get(path)

@@ -135,7 +135,12 @@ async def test_a_patch_that_is_not_json_is_400(web: Space, content: str) -> None
 
 
 STRATEGIC_CASES: list[tuple[str, Object, str, Any]] = [
-    ("a container by name", {"containers": [{"name": "side", "image": "run:3"}]}, "images", {"main": "run:1", "side": "run:3"}),
+    (
+        "a container by name",
+        {"containers": [{"name": "side", "image": "run:3"}]},
+        "images",
+        {"main": "run:1", "side": "run:3"},
+    ),
     ("a new container comes first", {"containers": [container("new")]}, "names", ["new", "main", "side"]),
     ("a container removed", {"containers": [{"name": "side", "$patch": "delete"}]}, "names", ["main"]),
     (
@@ -146,7 +151,10 @@ STRATEGIC_CASES: list[tuple[str, Object, str, Any]] = [
     ),
     (
         "an order given",
-        {"$setElementOrder/containers": [{"name": "side"}, {"name": "main"}], "containers": [{"name": "side", "image": "run:3"}]},
+        {
+            "$setElementOrder/containers": [{"name": "side"}, {"name": "main"}],
+            "containers": [{"name": "side", "image": "run:3"}],
+        },
         "names",
         ["side", "main"],
     ),
@@ -283,7 +291,9 @@ async def test_a_dry_run_answers_as_if_and_stores_nothing(web: Space, verb: str)
         made = await web.create("configmaps", config_map("new", {"a": "b"}), dryRun="All")
         assert made["metadata"]["uid"]
     elif verb == "update":
-        assert (await web.update("configmaps", "web", config_map("web", {"z": "0"}), dryRun="All"))["data"] == {"z": "0"}
+        assert (await web.update("configmaps", "web", config_map("web", {"z": "0"}), dryRun="All"))["data"] == {
+            "z": "0"
+        }
     elif verb == "merge":
         assert (await web.merge("configmaps", "web", {"data": {"a": "9"}}, dryRun="All"))["data"]["a"] == "9"
     elif verb == "apply":

@@ -154,7 +154,7 @@ async def test_field_selectors_of_names_choose(seven: Space, selector: str, foun
 async def test_a_field_nobody_indexes_is_a_400_that_names_it(space: Space, plural: str) -> None:
     answer = await space.api.get(space.path(plural), fieldSelector="spec.nothing=1")
     assert (answer.status, answer.reason) == (400, "BadRequest")
-    assert answer.message == 'field label not supported: spec.nothing' or "spec.nothing" in answer.message
+    assert answer.message == "field label not supported: spec.nothing" or "spec.nothing" in answer.message
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,9 @@ async def test_kinds_have_fields_of_their_own_to_choose_by(
         await space.create("secrets", {**secret, "metadata": {"name": "login"}, **login})
     elif plural == "services":
         spec = {"ports": [{"port": 80}]}
-        await space.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front"}, "spec": spec})
+        await space.create(
+            "services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front"}, "spec": spec}
+        )
     query = {"fieldSelector": selector} | ({"labelSelector": f"none={space.name}"} if plural == "namespaces" else {})
     body = good(await space.api.get(space.path(plural), **query))
     assert names(body["items"]) == found

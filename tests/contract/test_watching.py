@@ -10,6 +10,7 @@ from tests.contract.client import METADATA, TABLE, Object
 from tests.contract.objects import config_map
 from tests.contract.space import Space, good, path_of
 
+
 async def version_of(space: Space, plural: str = "configmaps") -> str:
     listed = good(await space.api.get(space.path(plural), limit="1"))
     version: str = listed["metadata"]["resourceVersion"]

@@ -1,4 +1,4 @@
-"""The simulated cluster of the contract: three nodes, the images of the real one's kubelets, and its load annotations."""
+"""The simulated cluster of the contract: three nodes, images as the real one's kubelets know them, its load."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ WORLD = World(
     steps=(
         Step(
             "1h",
-            [*(node(f"node-{number}", number) for number in (1, 2, 3)), storage_class("standard", default=True, mode="Immediate")],
+            [
+                *(node(f"node-{number}", number) for number in (1, 2, 3)),
+                storage_class("standard", default=True, mode="Immediate"),
+            ],
             deed=_heed_load,
         ),
     ),
