@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from k9py.cli.flags import add_scope, add_selectors, overrides_of, scope_of
 from k9py.config.launch import UiOptions
@@ -54,6 +55,8 @@ def options_of(options: argparse.Namespace) -> UiOptions:
 def run(options: argparse.Namespace) -> int:
     """Open the interface; what is wrong with the kubeconfig or the cluster it says itself, and stays."""
     wishes = options_of(options)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("The interface needs a terminal", remedy="In a script, k9py get prints the same rows")
     # Deferred: textual, 300 ms; mistakes above are told at once.
     from k9py.ui.starting import run_ui
 
