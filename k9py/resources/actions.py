@@ -346,7 +346,16 @@ def _containers() -> list[Action]:
 
 
 def _reading(where: Where, name: str) -> list[Action]:
+    end = "Go to the newest line and stay there" if where is _L else "Go to the last line"
     return [
+        Action(f"{name}.up", ("up", "k"), where, "up", "Move up one line", "move"),
+        Action(f"{name}.down", ("down", "j"), where, "down", "Move down one line", "move"),
+        Action(f"{name}.page-up", ("pageup", "ctrl+b"), where, "page up", "Move up one page", "move"),
+        Action(f"{name}.page-down", ("pagedown", "ctrl+f", "space"), where, "page down", "Move down one page", "move"),
+        Action(f"{name}.first", ("home", "g"), where, "first", "Go to the first line", "move"),
+        Action(f"{name}.last", ("end", "G"), where, "last", end, "move"),
+        Action(f"{name}.left", ("left", "h"), where, "left", "Show what is further left", "move"),
+        Action(f"{name}.right", ("right",), where, "right", "Show what is further right", "move"),
         Action(f"{name}.find", ("/",), where, "find", "Search in the text", "look", footer=1),
         Action(f"{name}.find-next", ("n",), where, "next", "Go to the next match", "look"),
         Action(f"{name}.find-previous", ("N",), where, "previous", "Go to the match before", "look"),

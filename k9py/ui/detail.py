@@ -56,20 +56,18 @@ class DetailPane(Vertical):
         self.shown: tuple[str, str, str] = ("", "", "")
         """Kind id, namespace and name on show."""
 
+        self.text = TextView(look, id="detail-text")
+        """The text."""
+
     def compose(self) -> ComposeResult:
         """Title, text."""
         yield Bar(self._look, id="detail-title")
-        yield TextView(self._look, id="detail-text")
+        yield self.text
 
     @property
     def k9(self) -> K9App:
         """The application."""
         return cast("K9App", self.app)
-
-    @property
-    def text(self) -> TextView:
-        """The text."""
-        return self.query_one(TextView)
 
     def focus_text(self) -> None:
         """Give the keys to the text."""

@@ -113,6 +113,7 @@ class LogScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start to read."""
+        self.handlers |= {**self.view.handlers("logs"), "logs.last": lambda: self.view.set_follow(True)}
         self._times = self.k9.settings.logs.timestamps
         self.view.wrap = self.k9.settings.logs.wrap
         self.k9.flushing.watch(self, self.flush)
@@ -354,15 +355,8 @@ class LogScreen(Screen[None]):
             if event is not prompt.line.seen:
                 prompt.take_ahead(event)
             return
-        name = key_name(event)
-        moves = {
-            "up": -1, "k": -1, "down": 1, "j": 1,
-        }  # fmt: skip
-        action = self.k9.actions.by_key(name, where)
+        action = self.k9.actions.by_key(key_name(event), where)
         if action is not None:
             event.stop()
             event.prevent_default()
             await self.k9.carrier.carry_out(action)
-        elif name in moves:
-            event.stop()
-            self.view.move(moves[name])

@@ -46,6 +46,7 @@ class Looking:
             "text.describe": lambda: screen.detail.set_mode(DESCRIBE),
             "text.yaml": lambda: screen.detail.set_mode(YAML),
             "text.events": lambda: screen.detail.set_mode(EVENTS),
+            **screen.detail.text.handlers("text"),
         }
 
     # ------------------------------------------------------------------ which one

@@ -6,7 +6,7 @@ The widget keeps its own scroll offset and renders the visible lines only; what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -311,6 +311,20 @@ class TextView(Widget, can_focus=True):
             self._top = self._last_top()
             self.refresh()
         self.post_message(self.Moved(self))
+
+    def handlers(self, name: str) -> dict[str, Callable[[], None]]:
+        """Return what carries out the moves of a text in the registry, whose ids begin with ``name``."""
+        moves: dict[str, Callable[[], None]] = {
+            "up": lambda: self.move(-1),
+            "down": lambda: self.move(1),
+            "page-up": lambda: self.page(-1),
+            "page-down": lambda: self.page(1),
+            "first": self.home,
+            "last": self.end,
+            "left": lambda: self.move_sideways(-1),
+            "right": lambda: self.move_sideways(1),
+        }
+        return {f"{name}.{move}": act for move, act in moves.items()}
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Scroll three lines, as terminals do."""
