@@ -17,6 +17,8 @@ from k9py.core.refs import ApiResource
 if TYPE_CHECKING:
     from k9py.cli.runtime import Client
     from k9py.cli.views import View
+    from k9py.kube.rows import Projection, Row, TableColumn
+    from k9py.resources.model import KindSpec
 
 EXAMPLES = """
 k9py get pods -A
@@ -86,21 +88,12 @@ class Listing:
         return 1 if self.failed else 0
 
     async def _whole(self, pairs: Sequence[tuple[ApiResource, tuple[str, ...]]]) -> None:
-        from k9py.cli.rows import as_objects, list_rows, named_rows
+        from k9py.cli.rows import as_objects
         from k9py.kube.wholes import WholeProjection
 
         items = []
         for resource, names in pairs:
-            try:
-                if names:
-                    rows, _ = await named_rows(self.client.transport, resource, self._one_namespace(), names, None)
-                else:
-                    rows, _ = await list_rows(
-                        self.client.transport, resource, self.scope, WholeProjection(), **self._selectors()
-                    )
-            except K9Error as error:
-                self._tell(error)
-                continue
+            rows, _ = await self._read(resource, names, WholeProjection())
             items += as_objects(rows)
         if not self.options.show_managed_fields:
             items = [without_managed_fields(item) for item in items]
@@ -114,47 +107,40 @@ class Listing:
         print_objects(items, self.form, single=single, header=not self.options.no_headers)
 
     async def _names(self, pairs: Sequence[tuple[ApiResource, tuple[str, ...]]]) -> None:
-        from k9py.cli.rows import list_rows, named_rows
         from k9py.kube.metadata import MetadataProjection
 
         for resource, names in pairs:
-            try:
-                if names:
-                    rows, _ = await named_rows(self.client.transport, resource, self._one_namespace(), names, None)
-                else:
-                    rows, _ = await list_rows(
-                        self.client.transport, resource, self.scope, MetadataProjection(), **self._selectors()
-                    )
-            except K9Error as error:
-                self._tell(error)
-                continue
+            rows, _ = await self._read(resource, names, MetadataProjection())
             for row in rows:
                 print(name_of(resource, row.name))
 
     async def _tables(self, pairs: Sequence[tuple[ApiResource, tuple[str, ...]]]) -> None:
         """Print one table per kind; with several kinds the names carry theirs, and empty ones are left out."""
-        from k9py.cli.rows import list_rows, named_rows
         from k9py.cli.views import View
 
         several = len(pairs) > 1
         for resource, names in pairs:
             view = View(resource, self.options, all_namespaces=self._spread(resource), prefixed=several)
-            try:
-                if names:
-                    rows, columns = await named_rows(
-                        self.client.transport, resource, self._one_namespace(), names, view.spec
-                    )
-                else:
-                    rows, columns = await list_rows(
-                        self.client.transport, resource, self.scope, view.spec.projection(), **self._selectors()
-                    )
-            except K9Error as error:
-                self._tell(error)
-                continue
+            rows, columns = await self._read(resource, names, view.spec.projection(), view.spec)
             if rows:
                 self._print(view, view.table(rows, columns, self.client.now))
         if not self.printed and not self.failed:
             self._say_nothing_found([resource for resource, _ in pairs])
+
+    async def _read(
+        self, resource: ApiResource, names: tuple[str, ...], projection: Projection, spec: KindSpec | None = None
+    ) -> tuple[list[Row], tuple[TableColumn, ...]]:
+        """Return what there is of one kind, having told what cannot be had."""
+        from k9py.cli.rows import list_rows, named_rows
+
+        transport = self.client.transport
+        try:
+            if names:
+                return await named_rows(transport, resource, self._one_namespace(), names, spec, tell=self._tell)
+            return await list_rows(transport, resource, self.scope, projection, **self._selectors())
+        except K9Error as error:
+            self._tell(error)
+            return [], ()
 
     def _print(self, view: View, cells: list[list[str]]) -> None:
         writer = TableWriter(view.titles)

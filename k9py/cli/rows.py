@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from k9py.core.errors import ApiError
 from k9py.core.refs import ApiResource, Scope
 from k9py.kube.rows import Page, Projection, Row, TableColumn
 from k9py.kube.watching import PAGE_SIZE, Source
@@ -67,20 +68,33 @@ async def list_rows(
     return rows, columns
 
 
+def _raised(error: ApiError) -> None:
+    raise error
+
+
 async def named_rows(
     transport: Transport,
     resource: ApiResource,
     namespace: str,
     names: Sequence[str],
     spec: KindSpec | None,
+    *,
+    tell: Callable[[ApiError], None] = _raised,
 ) -> tuple[list[Row], tuple[TableColumn, ...]]:
-    """Return the rows of objects by name; whole ones without a ``spec``. Raises NotFound for the first missing."""
+    """Return the rows of objects by name; whole ones without a ``spec``.
+
+    One that cannot be had goes to ``tell`` and the others are read all the same.
+    """
     projection: Projection = spec.projection() if spec else WholeProjection()
     rows: list[Row] = []
     columns: tuple[TableColumn, ...] = ()
     for name in names:
         path = resource.gvr.path(namespace if resource.namespaced else "", name)
-        answer = await transport.request("GET", path, query=projection.query, headers={"Accept": projection.accept})
+        try:
+            answer = await transport.request("GET", path, query=projection.query, headers={"Accept": projection.accept})
+        except ApiError as error:
+            tell(error)
+            continue
         if spec is None or spec.typed:
             rows.append(projection.item(answer.body))
         else:

@@ -113,18 +113,13 @@ async def _items(client: Client, path: str, options: argparse.Namespace) -> list
     try:
         answer = await client.transport.request("GET", path, query=query)
     except (NotFound, ServerError) as error:
-        if options.name and _names_an_object(error):
+        if options.name and f'{options.name}" not found' in str(error):  # a 404 of the whole API names no object
             raise
         raise ApiError(
             f"the cluster has no metrics: {error}", status=error.status, reason=error.reason, remedy=NO_METRICS
         ) from error
     document = decode_object(answer.body, "the metrics")
     return [document] if options.name else list(document.get("items") or ())
-
-
-def _names_an_object(error: ApiError) -> bool:
-    """Return whether a 404 is about the object, not about the whole API."""
-    return "metrics.k8s.io" in str(error) and isinstance(error, NotFound)
 
 
 async def _allocatable(client: Client) -> dict[str, tuple[float, float]]:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from k9py.cli.main import main
 from k9py.core.clock import SystemClock
+from k9py.sim import statuses
 from k9py.sim.answers import answer
 from k9py.sim.deletion import Options
 from k9py.sim.requests import Call
@@ -96,7 +97,10 @@ METRICS: dict[str, dict[str, Any]] = {
 async def _metrics(call: Call) -> web.StreamResponse:
     import json
 
-    return await answer(call, json.dumps(METRICS[call.request.path.rsplit("/", 1)[1]]).encode())
+    kind = call.request.path.rsplit("/", 1)[1]
+    if kind not in METRICS:
+        raise statuses.not_found("pods", kind)
+    return await answer(call, json.dumps(METRICS[kind]).encode())
 
 
 class Cluster:

@@ -67,6 +67,14 @@ def test_names_and_kind_slash_name_are_the_same(on_cluster: Command) -> None:
     assert by_slash.lines == ["pod/web-1", "pod/web-2"]
 
 
+def test_a_name_that_is_not_there_hides_none_of_the_others(on_cluster: Command) -> None:
+    run = on_cluster("get", "pods", "nope", "web-1", "nada", "-n", "shop", "-o", "name")
+    assert (run.status, run.lines) == (1, ["pod/web-1"])
+    assert run.err.splitlines() == ['error: pods "nope" not found', 'error: pods "nada" not found']
+    ignored = on_cluster("get", "pods", "nope", "web-1", "-n", "shop", "--no-headers", "--ignore-not-found")
+    assert (ignored.status, len(ignored.lines), ignored.err) == (0, 1, "")
+
+
 def test_selectors_narrow_on_the_server(on_cluster: Command) -> None:
     assert on_cluster("get", "pods", "-n", "shop", "-l", "app=db", "-o", "name").lines == ["pod/db-1"]
     by_field = on_cluster("get", "pods", "-n", "shop", "--field-selector", "metadata.name=web-2", "-o", "name")

@@ -225,6 +225,7 @@ def test_logs_of_a_workload_name_their_pods(on_cluster: Command) -> None:
         (["logs", "web-1", "--since", "soon", "-n", "shop"], "error: --since: not a duration"),
         (["logs", "-l", "app=none", "-n", "shop"], "error: no pods with app=none in shop"),
         (["top", "deployments"], "error: 'deployments' is not measured"),
+        (["top", "pods", "nope", "-n", "shop"], 'error: pods "nope" not found\n'),
         (["top", "pods", "--sort-by", "age"], "error: argument --sort-by: invalid choice"),
     ],
 )
