@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from k9py.config.themes import theme_files
 from k9py.core.errors import K9Error
 from k9py.ui.completing import Vocabulary
-from k9py.ui.saving import save_text
+from k9py.ui.saving import save_text, without_edge_blanks
 
 if TYPE_CHECKING:
     from k9py.kube.session import Namespaces, Session
@@ -125,5 +125,6 @@ class GlobalActions:
     def picture(self) -> None:
         """Save a picture of the screen."""
         app = self._app
-        path = save_text(app.paths, "screen", app.export_screenshot(title="k9py"), ".svg")
+        svg = without_edge_blanks(app.export_screenshot(title="k9py"))
+        path = save_text(app.paths, "screen", svg, ".svg")
         app.flash_text(f"Picture written to {path}")
