@@ -6,7 +6,7 @@ A row is a flat value with just what columns, health and relations read; the pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -64,7 +64,6 @@ class Page:
     """How many objects the server says follow this page; None when it does not say."""
     columns: tuple[TableColumn, ...] | None = None
     """Only for server-side Tables."""
-    warnings: tuple[str, ...] = field(default=())
 
 
 class Projection(Protocol):

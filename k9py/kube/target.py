@@ -124,7 +124,7 @@ class Overrides:
     certificate_authority: str = ""
     client_certificate: str = ""
     client_key: str = ""
-    proxy_url: str = ""
+    proxy_url: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     username: str = ""
     password: str = field(default="", repr=False)

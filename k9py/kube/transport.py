@@ -250,6 +250,8 @@ class AioTransport:
                 method, self._url(link, path, query), all_headers, body, None, _request_timeout=timeout
             )
         response: aiohttp.ClientResponse = answer.response
+        took = (self._clock.now() - sent) * 1000
+        _LOG.debug("%s %s: %d in %.0f ms", method, path, response.status, took)  # no query: selectors may tell secrets
         self._skew.note(response.headers.get("Date", ""), sent, self._clock.now())
         good = 200 <= response.status < 300
         page = answers.foreign_page(response.headers, path, link.route.place, response.status) if good else None

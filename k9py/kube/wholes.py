@@ -19,6 +19,10 @@ class WholeRow(Row, gc=False):
 
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        """Name the object only: it may be a Secret, and a repr ends up in a log."""
+        return f"WholeRow({self.key!r})"
+
 
 class _Typed(msgspec.Struct, gc=False, rename="camel"):
     items: list[msgspec.Raw] | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Query = Sequence[tuple[str, str]]
@@ -24,7 +24,8 @@ class Response:
     status: int
     headers: Mapping[str, str]
     """Header names are case-insensitive."""
-    body: bytes
+    body: bytes = field(repr=False)
+    """It may be a Secret."""
 
 
 class ByteStream(Protocol):

@@ -15,6 +15,8 @@ import pytest
 from k9py.core.errors import KubeconfigError, UsageError
 from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.target import Impersonation, Overrides, Target, parse_request_timeout
+from k9py.kube.wholes import WholeProjection
+from k9py.kube.wire import Response
 
 A = """
 apiVersion: v1
@@ -409,8 +411,9 @@ def test_no_secret_shows_in_a_repr(tmp_path: Path) -> None:
     for entry in (user, {"username": "ann", "password": "S3CRET"}, {"exec": plugin}, {"auth-provider": provider}):
         cluster = {"server": "https://k", "proxy-url": "http://ann:S3CRET@proxy"}
         targets.append(config_of(tmp_path, cluster=cluster, user=entry).target())
-    said = Overrides(token="S3CRET", password="S3CRET")
-    shown = repr(targets) + repr(said) + str(targets)
+    said = Overrides(token="S3CRET", password="S3CRET", proxy_url="http://ann:S3CRET@proxy")
+    read = [Response(200, {}, b"S3CRET"), WholeProjection().item(b'{"metadata":{"name":"n"},"data":{"p":"S3CRET"}}')]
+    shown = repr(targets) + repr(said) + str(targets) + repr(read)
     assert "S3CRET" not in shown
     assert secret not in shown
     assert "path-only" in shown

@@ -39,6 +39,19 @@ async def test_a_token_file_wins_over_a_token_and_its_newline_is_dropped(connect
     assert server.tokens == ["Bearer from-file"]
 
 
+async def test_the_debug_log_names_each_request_and_none_of_its_credentials(
+    connect: Connect, config: ConfigFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    config.user = {"token": "S3CRET"}
+    async with api_server() as server:
+        transport = await connect(config.write(server=server.url).target())
+        with caplog.at_level("DEBUG"):
+            await transport.request("GET", "/x", query=[("labelSelector", "a=S3CRET")], headers={"X-Extra": "S3CRET"})
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("k9py"))
+    assert "GET /x: 200 in " in ours
+    assert "S3CRET" not in ours
+
+
 async def test_a_token_file_is_read_again_each_minute(connect: Connect, config: ConfigFile, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("one")
