@@ -119,8 +119,6 @@ class Collection:
             if key not in self.objects:
                 insort(self.keys, key)
             self.objects[key] = change.current
-        if change.previous is not None:
-            change.previous.forget_view()
         self.changes.append(change)
         while len(self.changes) > self._history:
             self.floor = self.changes.popleft().version

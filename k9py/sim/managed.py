@@ -85,8 +85,11 @@ def _order(entry: Owned) -> tuple[str, str, str, str]:
 def updated(type_: Type, old: Object | None, new: Object, manager: Manager, *, now: str, resets: Paths) -> None:
     """Record in place that a manager made ``new`` of ``old`` by a create, update or patch."""
     entries = read(old) if old is not None else []
-    if old is not None and new["metadata"].get("managedFields") in ([], [{}]):
+    given = new["metadata"].get("managedFields")
+    if old is not None and given in ([], [{}]):
         entries = []  # The documented way to start ownership over.
+    elif old is not None and entries and given:
+        entries = read(new)  # Ownership may be edited, as kubectl does when it moves to server-side apply.
     if old is not None and not entries:
         new["metadata"].pop("managedFields", None)
         return  # An object nobody owned a field of is tracked again with its first apply.

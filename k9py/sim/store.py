@@ -167,9 +167,10 @@ class Store:
             if not dry_run:
                 self._remove(collection, previous, obj)
             return obj
-        if self._encoded(collection, obj) == previous.raw:
+        raw = self._encoded(collection, obj)
+        if raw == previous.raw:
             return obj
-        return self._write(collection, "MODIFIED", obj, previous, dry_run=dry_run)
+        return self._write(collection, "MODIFIED", obj, previous, dry_run=dry_run, raw=raw)
 
     def modify(self, resource: str, namespace: str, name: str, change: Callable[[Object], None]) -> Object:
         """Apply a function to a private copy and store the result; raises NotFound."""
@@ -258,11 +259,13 @@ class Store:
         previous: Stored | None,
         *,
         dry_run: bool,
+        raw: bytes | None = None,
     ) -> Object:
+        """Store an object; ``raw`` is what it is encoded, but for its version."""
         if not dry_run:
             self.version += 1
             obj["metadata"]["resourceVersion"] = str(self.version)
-            stored = self._form(collection, obj)
+            stored = self._form(collection, obj, with_version(raw, self.version) if raw else None)
             self._announce(collection, change, stored, previous)
         return obj
 
@@ -272,12 +275,12 @@ class Store:
         self._announce(collection, "DELETED", self._form(collection, obj), previous)
         return obj
 
-    def _form(self, collection: Collection, obj: Object) -> Stored:
+    def _form(self, collection: Collection, obj: Object, raw: bytes | None = None) -> Stored:
         metadata = obj["metadata"]
         facts = Facts(
             metadata["name"], metadata.get("namespace") or "", metadata["uid"], metadata.get("labels") or None
         )
-        return Stored(facts, self.version, self._encoded(collection, obj), self._recent)
+        return Stored(facts, self.version, raw or self._encoded(collection, obj), self._recent)
 
     def _announce(
         self, collection: Collection, change_type: ChangeType, stored: Stored, previous: Stored | None
@@ -293,6 +296,8 @@ class Store:
                 change = self._pending.popleft()
                 for listener in (*self._subscribers.get(change.resource, ()), *self._subscribers.get("", ())):
                     listener(change)
+                if change.previous is not None:
+                    change.previous.forget_view()  # Listeners compare it with the current one; nobody else asks.
         finally:
             self._announcing = False
 
@@ -316,6 +321,9 @@ class Store:
             raise statuses.modified(resource, previous.name)
 
 
+_REVISION = "deployment.kubernetes.io/revision"
+
+
 class _Envelope(msgspec.Struct, gc=False):
     metadata: Facts
 
@@ -326,6 +334,9 @@ _DECODER = msgspec.json.Decoder(_Envelope)
 def _desired(resource: str, obj: Mapping[str, Any]) -> dict[str, Any]:
     """What a new generation is counted for: everything but metadata, status, and where a pod is bound to."""
     found = {key: value for key, value in obj.items() if key not in ("metadata", "status", "kind", "apiVersion")}
+    if resource == "deployments.apps":  # Its annotations count as well, but for what its controller writes there.
+        notes = obj["metadata"].get("annotations") or {}
+        found["annotations"] = {key: text for key, text in notes.items() if key != _REVISION}
     if resource == "pods":
         found["spec"] = {key: value for key, value in obj["spec"].items() if key != "nodeName"}
     return found

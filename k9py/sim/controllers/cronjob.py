@@ -118,6 +118,7 @@ class CronJobs(Controller):
         jobs = self.cluster.owned(JOBS, cron)
         status = clone(cron.get("status") or {})
         running = {job["metadata"]["uid"] for job in jobs if not _ended(job)}
+        self._see(cron, jobs, status)
         kept = []
         for entry in status.get("active") or ():
             if entry["uid"] in running:
@@ -128,8 +129,6 @@ class CronJobs(Controller):
             if job and word:
                 text = f"Saw completed job: {entry['name']}, condition: {word}"
                 self.cluster.events.note(cron, "SawCompletedJob", text, SOURCE)
-                if word == "Complete":
-                    status["lastSuccessfulTime"] = (job.get("status") or {}).get("completionTime")
         status.pop("active", None)
         if kept:
             status["active"] = kept
@@ -143,6 +142,17 @@ class CronJobs(Controller):
             for job in done[: max(0, len(done) - limit)]:
                 self.cluster.delete(JOBS, job)
                 self.cluster.events.note(cron, "SuccessfulDelete", f"Deleted job {job['metadata']['name']}", SOURCE)
+
+    def _see(self, cron: Object, jobs: list[Object], status: Object) -> None:
+        """Take note of jobs somebody made from this CronJob, and of the newest success of any."""
+        known = {item["uid"] for item in status.get("active") or ()}
+        for job in jobs:
+            if not _ended(job) and job["metadata"]["uid"] not in known:
+                text = f"Saw a job that the controller did not create or forgot: {job['metadata']['name']}"
+                self.cluster.events.warn(cron, "UnexpectedJob", text, SOURCE)
+            elif _ended(job) == "Complete":
+                done = (job.get("status") or {}).get("completionTime") or ""
+                status["lastSuccessfulTime"] = max(done, status.get("lastSuccessfulTime") or "")
 
 
 def _ended(job: Object) -> str:

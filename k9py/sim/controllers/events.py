@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from k9py.core.ages import time_or_zero
 from k9py.core.errors import NotFound
 from k9py.sim.engine import Engine
 from k9py.sim.objects import micro_timestamp, timestamp
@@ -32,6 +33,17 @@ class Source:
     host: str = ""
 
 
+@dataclass(slots=True)
+class _Draft:
+    """An event of the past that is not stored yet."""
+
+    event: Object
+    first: float
+    last: float
+    more: int = 0
+    """Sightings after the first."""
+
+
 class Recorder:
     """Writes and counts events."""
 
@@ -41,8 +53,8 @@ class Recorder:
         self._known: dict[tuple[str, ...], tuple[str, str]] = {}
         self._similar: dict[tuple[str, ...], tuple[float, set[str]]] = {}
         """When an object last had an event of a reason, and the messages it had."""
-        self._unwritten: dict[tuple[str, str], list[float]] = {}
-        """Sightings while the past is replayed, written at its end; by event."""
+        self._drafts: dict[tuple[str, str], _Draft] = {}
+        """Events of the past while it is replayed: most are forgotten before it ends, so none is stored until then."""
         engine.on_leap(lambda _gap: self._leapt())
 
     def warn(self, obj: Object, reason: str, message: str, source: Source, *, field: str = "") -> None:
@@ -76,8 +88,7 @@ class Recorder:
         key = (obj["metadata"].get("uid", ""), field, kind, reason, COMBINED, source.component, source.host)
         text = COMBINED + message
         known = self._known.get(key)
-        if known and self._store.find("events", *known):
-            self._store.modify("events", *known, lambda event: event.update(message=text))
+        if known and self._reword(known, text):
             self._count(known)
             return
         name = self._write(kind, obj, reason, text, source, field)
@@ -104,7 +115,7 @@ class Recorder:
         }
         namespace = meta.get("namespace") or "default"
         name = f"{meta['name']}.{int(self._engine.now * 1e9) & 0xFFFFFFFFFFFFFFFF:x}"
-        while self._store.find("events", namespace, name):
+        while (namespace, name) in self._drafts or self._store.find("events", namespace, name):
             name = name[:-3] + f"{self._engine.random.randrange(4096):03x}"
         event = {
             "apiVersion": "v1",
@@ -116,10 +127,13 @@ class Recorder:
             "type": kind,
         }
         event |= self._dates(source)
-        try:
-            self._store.create("events", event)
-        except NotFound:
-            return None
+        if not self._engine.clock.live:
+            self._drafts[namespace, name] = _Draft(event, self._engine.now, self._engine.now)
+        else:
+            try:
+                self._store.create("events", event)
+            except NotFound:
+                return None
         self._known[key] = (namespace, name)
         self._engine.after(EVENT_TTL, lambda: self._expire(key, namespace, name), name="event expires")
         return namespace, name
@@ -149,20 +163,42 @@ class Recorder:
             **reporter,
         }
 
-    def _count(self, known: tuple[str, str]) -> bool:
-        """Count one more; False when the event is gone."""
-        if self._engine.clock.live:
-            return self._write_count(known, 1, self._engine.now)
+    def _reword(self, known: tuple[str, str], text: str) -> bool:
+        """Give an event another message; False when it is gone."""
+        draft = self._drafts.get(known)
+        if draft is not None:
+            draft.event["message"] = text
+            return True
         if self._store.find("events", *known) is None:
             return False
-        self._unwritten.setdefault(known, []).append(self._engine.now)
+        self._store.modify("events", *known, lambda event: event.update(message=text))
+        return True
+
+    def _count(self, known: tuple[str, str]) -> bool:
+        """Count one more; False when the event is gone."""
+        draft = self._drafts.get(known)
+        if draft is None:
+            return self._write_count(known, 1, self._engine.now)
+        draft.more += 1
+        draft.last = self._engine.now
         return True
 
     def flush(self) -> None:
-        """Write the counts kept back while the past was replayed."""
-        for known, times in self._unwritten.items():
-            self._write_count(known, len(times), times[-1])
-        self._unwritten.clear()
+        """Store the events of the past that still live, each as if it had been stored at its time."""
+        clock, now = self._engine.clock, self._engine.now
+        for known, draft in self._drafts.items():
+            if draft.last < now - EVENT_TTL:
+                continue
+            clock.replay(draft.first)
+            try:
+                self._store.create("events", draft.event)
+            except NotFound:
+                continue
+            finally:
+                clock.replay(now)
+            if draft.more:
+                self._write_count(known, draft.more, draft.last)
+        self._drafts.clear()
 
     def _write_count(self, known: tuple[str, str], more: int, last: float) -> bool:
         def again(event: Object) -> None:
@@ -181,22 +217,28 @@ class Recorder:
 
     def _leapt(self) -> None:
         """Forget what is older than events live."""
-        self.flush()
-        oldest = timestamp(self._engine.now - EVENT_TTL)
-        for event in self._store.list("events"):
-            if (event.get("lastTimestamp") or event.get("eventTime") or "") < oldest:
-                self._store.delete("events", event["metadata"]["namespace"], event["metadata"]["name"])
+        oldest = self._engine.now - EVENT_TTL
+        for known in [known for known, draft in self._drafts.items() if draft.last < oldest]:
+            del self._drafts[known]
 
     def _expire(self, key: tuple[str, ...], namespace: str, name: str) -> None:
-        event = self._store.peek("events", namespace, name)
-        if event is None:
-            self._known.pop(key, None)
-            return
+        last = self._last_seen(namespace, name)
         # A counted event lives on from its last sighting; the known key is what keeps counting it.
-        unwritten = self._unwritten.get((namespace, name))
-        last = timestamp(unwritten[-1]) if unwritten else event.get("lastTimestamp") or ""
-        if last > timestamp(self._engine.now - EVENT_TTL):
+        if last is not None and last > self._engine.now - EVENT_TTL:
             self._engine.after(EVENT_TTL / 4, lambda: self._expire(key, namespace, name), name="event expires")
             return
         self._known.pop(key, None)
-        self._store.delete("events", namespace, name)
+        if last is not None and self._drafts.pop((namespace, name), None) is None:
+            self._store.delete("events", namespace, name)
+
+    def _last_seen(self, namespace: str, name: str) -> float | None:
+        """Return when an event was last counted; None when it is gone."""
+        draft = self._drafts.get((namespace, name))
+        if draft is not None:
+            return draft.last
+        event = self._store.peek("events", namespace, name)
+        if event is None:
+            return None
+        series = event.get("series") or {}
+        seen = event.get("lastTimestamp") or series.get("lastObservedTime") or event.get("eventTime")
+        return time_or_zero(seen)

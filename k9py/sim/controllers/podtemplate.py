@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,8 +20,13 @@ _FNV_PRIME = 16777619
 
 def template_hash(template: Object) -> str:
     """Return the label value for a template: stable, up to ten letters that spell no words."""
+    return _hash(msgspec.json.encode(template, order="deterministic"))
+
+
+@lru_cache(maxsize=1024)
+def _hash(raw: bytes) -> str:
     value = _FNV_OFFSET
-    for byte in msgspec.json.encode(template, order="deterministic"):
+    for byte in raw:
         value = ((value ^ byte) * _FNV_PRIME) & 0xFFFFFFFF
     return "".join(_LETTERS[ord(digit) % len(_LETTERS)] for digit in str(value))
 
