@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from k9py.core.errors import ApiError
+from k9py.core.errors import ApiError, Gone
 from k9py.core.refs import ApiResource, Scope
 from k9py.kube.rows import Page, Projection, Row, TableColumn
 from k9py.kube.watching import PAGE_SIZE, Source
@@ -33,11 +33,11 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-async def pages(transport: Transport, source: Source) -> AsyncIterator[Page]:
+async def pages(transport: Transport, source: Source, *, limit: int = PAGE_SIZE) -> AsyncIterator[Page]:
     """Yield the pages of one list."""
     token = ""
     while True:
-        query = source.list_query(limit=PAGE_SIZE, continue_token=token)
+        query = source.list_query(limit=limit, continue_token=token)
         answer = await transport.request("GET", source.path, query=query, headers=source.headers)
         page = source.projection.page(answer.body)
         yield page
@@ -62,10 +62,18 @@ async def list_rows(
     with collector_paused():
         for namespace in namespaces:
             source = Source(resource, namespace, projection, label_selector, field_selector)
-            async for page in pages(transport, source):
+            for page in await _whole_list(transport, source):
                 rows += page.rows
                 columns = page.columns or columns
     return rows, columns
+
+
+async def _whole_list(transport: Transport, source: Source) -> list[Page]:
+    """Return every page; where one expired on the way, the list anew and in one piece, as kubectl does."""
+    try:
+        return [page async for page in pages(transport, source)]
+    except Gone:
+        return [page async for page in pages(transport, source, limit=0)]
 
 
 def _raised(error: ApiError) -> None:

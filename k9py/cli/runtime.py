@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from k9py.cli.flags import overrides_of, scope_of
+from k9py.cli.patience import PatientTransport
 from k9py.config.launch import within_settings
 from k9py.config.loading import load_settings
 from k9py.config.logfile import open_log
@@ -97,7 +98,8 @@ async def connected(options: argparse.Namespace) -> AsyncIterator[Client]:
     from k9py.kube.discovery import Discovery
 
     clock = SystemClock()
-    transport = await connect(target, clock=clock, prompt=OwnTerminal() if sys.stdin.isatty() else None)
+    prompt = OwnTerminal() if sys.stdin.isatty() else None
+    transport = PatientTransport(await connect(target, clock=clock, prompt=prompt), clock)
     try:
         cache = Paths.of(os.environ).cache
         discovery = Discovery(transport, server=target.server, clock=clock, cache_dir=cache)

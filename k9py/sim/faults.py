@@ -124,6 +124,7 @@ class Faults:
         if self.unauthorized:
             raise ApiError.of(401, "Unauthorized", reason="Unauthorized")
         if call.served is not None and call.served.id in self.forbidden:
+            call.user = call.server.access.authenticate(call.request)
             raise refusal_of(call)
         return None
 
