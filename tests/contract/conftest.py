@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -19,16 +18,6 @@ from tests.contract.space import Space, path_of
 UNAVAILABLE = available()
 CASE_SECONDS = 60
 _FOLDER = Path(__file__).parent
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        servers.choose_folder()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        servers.clear_away()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -52,25 +41,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     callspec = getattr(item, "callspec", None)
     if _FOLDER in item.path.parents and callspec is not None and "server" in callspec.params:
         report.user_properties.append(("contract server", callspec.params["server"]))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say cases, passed, failed and skipped per server, and loudly why there was no real one."""
-    counts: dict[str, Counter[str]] = {}
-    for outcome in ("passed", "failed", "error", "skipped"):
-        for report in terminalreporter.stats.get(outcome, []):
-            about = dict(getattr(report, "user_properties", ()))
-            if "contract server" in about:
-                counts.setdefault(about["contract server"], Counter())[outcome] += 1
-    if not counts:
-        return
-    terminalreporter.section("contract")
-    for name, count in sorted(counts.items(), reverse=True):
-        failed = count["failed"] + count["error"]
-        parts = f"{count['passed']} passed, {failed} failed, {count['skipped']} skipped"
-        terminalreporter.line(f"{name}: {count.total()} cases, {parts}")
-    if UNAVAILABLE is not None:
-        terminalreporter.line(UNAVAILABLE, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")

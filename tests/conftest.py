@@ -1,0 +1,40 @@
+"""What the run as a whole does; loaded in the process that hands tests to workers, which collects none itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.cluster import available
+from tests.contract import servers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.choose_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.clear_away()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say cases, passed, failed and skipped per server, and loudly why there was no real one."""
+    unavailable = available()
+    counts: dict[str, Counter[str]] = {}
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            about = dict(getattr(report, "user_properties", ()))
+            if "contract server" in about:
+                counts.setdefault(about["contract server"], Counter())[outcome] += 1
+    if not counts:
+        return
+    terminalreporter.section("contract")
+    for name, count in sorted(counts.items(), reverse=True):
+        failed = count["failed"] + count["error"]
+        parts = f"{count['passed']} passed, {failed} failed, {count['skipped']} skipped"
+        terminalreporter.line(f"{name}: {count.total()} cases, {parts}")
+    if unavailable is not None:
+        terminalreporter.line(unavailable, red=True, bold=True)
