@@ -86,9 +86,7 @@ def _data(resource: ApiResource, live: Object) -> list[Notice]:
     return []
 
 
-async def _owned(
-    transport: Transport, discovery: Discovery, resource: ApiResource, live: Object
-) -> list[Notice]:
+async def _owned(transport: Transport, discovery: Discovery, resource: ApiResource, live: Object) -> list[Notice]:
     if resource.id in _MAKES_NOTHING:
         return []
     if resource.id not in _MAKES:

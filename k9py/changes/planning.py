@@ -149,7 +149,7 @@ class Planner:
     def _unknown_kind(self, wish: Wish) -> Trouble:
         ref = wish.ref
         other = self._discovery.of_kind(ref.api_version, ref.kind)
-        text = f'the server has no kind {ref.kind} in {ref.api_version}'
+        text = f"the server has no kind {ref.kind} in {ref.api_version}"
         if other is not None:
             return Trouble(Stage.PERMISSION, text, f"It has {ref.kind} in {other.api_version}", field="apiVersion")
         group = ref.api_version.rpartition("/")[0]

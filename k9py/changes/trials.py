@@ -177,9 +177,7 @@ class Trials:
         tried = self._compared(change, live, sent)
         return replace(tried, notices=(*tried.notices, *managed_by(live), *await self._scalers(tried)))
 
-    async def _scale(
-        self, change: PlannedChange, resource: ApiResource, live: Object, attempts: int
-    ) -> PlannedChange:
+    async def _scale(self, change: PlannedChange, resource: ApiResource, live: Object, attempts: int) -> PlannedChange:
         replicas = (change.wish.document.get("spec") or {}).get("replicas")
         meta = {"uid": live["metadata"]["uid"], "resourceVersion": live["metadata"]["resourceVersion"]}
         change = replace(change, sent={"metadata": meta, "spec": {"replicas": replicas}})
@@ -199,9 +197,7 @@ class Trials:
     # deletion
 
     async def _deletion(self, change: PlannedChange, resource: ApiResource) -> PlannedChange:
-        order = Order(
-            Deed.DELETE, resource, change.ref.namespace, change.ref.name, {}, deletion=change.wish.deletion
-        )
+        order = Order(Deed.DELETE, resource, change.ref.namespace, change.ref.name, {}, deletion=change.wish.deletion)
         trial, live = await asyncio.gather(
             requests.send(self._transport, order, dry_run=True), self.live(change), return_exceptions=True
         )

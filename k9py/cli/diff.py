@@ -19,9 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="as -f")
     add_manifests(parser)
     add_namespace(parser)
-    parser.add_argument(
-        "--force-conflicts", action="store_true", help="as if fields that others own were taken over"
-    )
+    parser.add_argument("--force-conflicts", action="store_true", help="as if fields that others own were taken over")
 
 
 def run(options: argparse.Namespace) -> int:

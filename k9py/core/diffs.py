@@ -281,9 +281,7 @@ class Diff:
         left, right = self.texts
         lines = [f"--- {f'live/{name}' if left else '/dev/null'}", f"+++ {f'planned/{name}' if right else '/dev/null'}"]
         for group in SequenceMatcher(None, left, right, autojunk=False).get_grouped_opcodes(context):
-            lines.append(
-                f"@@ -{_span(group[0][1], group[-1][2])} +{_span(group[0][3], group[-1][4])} @@"
-            )
+            lines.append(f"@@ -{_span(group[0][1], group[-1][2])} +{_span(group[0][3], group[-1][4])} @@")
             for word, low, high, new_low, new_high in group:
                 if word == "equal":
                     lines += [f" {line}" for line in left[low:high]]

@@ -194,9 +194,7 @@ class ApiError(K9Error):
         """Return the member of the tree that stands for this HTTP status."""
         fallback: type[ApiError] = ServerError if status >= 500 else ApiError
         kind = ApiError.by_status.get(status, fallback)
-        return kind(
-            message, status=status, reason=reason, causes=causes, retry_after=retry_after, details=details
-        )
+        return kind(message, status=status, reason=reason, causes=causes, retry_after=retry_after, details=details)
 
 
 class Unauthorized(ApiError):

@@ -16,9 +16,7 @@ SUGGESTIONS = 3
 class Catalog:
     """The kinds of one server at one moment, in the server's order: the core group first, preferred versions first."""
 
-    def __init__(
-        self, every: Sequence[ApiResource] = (), problems: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, every: Sequence[ApiResource] = (), problems: Mapping[str, str] | None = None) -> None:
         """``every`` holds all versions; ``problems`` maps a group and version that does not answer to the reason."""
         self.every = tuple(every)
         self.problems = dict(problems or {})

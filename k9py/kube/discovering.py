@@ -153,9 +153,7 @@ def _read_aggregated(document: _Aggregated) -> tuple[list[ApiResource], dict[str
     return entries, problems
 
 
-async def _read_legacy(
-    transport: Transport, root: _LegacyRoot
-) -> tuple[list[ApiResource], dict[str, str]]:
+async def _read_legacy(transport: Transport, root: _LegacyRoot) -> tuple[list[ApiResource], dict[str, str]]:
     wanted: list[tuple[str, str, str]] = [("", version, f"/api/{version}") for version in root.versions or ()]
     for group in root.groups or ():
         preferred = group.preferred_version.version if group.preferred_version else ""
@@ -172,9 +170,7 @@ async def _read_legacy(
     return entries, problems
 
 
-async def _fetch_version(
-    transport: Transport, group: str, version: str, path: str
-) -> list[ApiResource] | K9Error:
+async def _fetch_version(transport: Transport, group: str, version: str, path: str) -> list[ApiResource] | K9Error:
     """Return the kinds of one group and version, or why that one does not answer; a lost link is raised."""
     try:
         answer = await transport.request("GET", path)
@@ -200,6 +196,5 @@ async def _fetch_version(
             categories=tuple(entry.categories or ()),
         )
     return [
-        replace(entry, subresources=frozenset(subs[name])) if name in subs else entry
-        for name, entry in main.items()
+        replace(entry, subresources=frozenset(subs[name])) if name in subs else entry for name, entry in main.items()
     ]

@@ -67,9 +67,7 @@ def judge(error: K9Error, source: Source, *, verb: str) -> Verdict:
         case TooManyRequests():
             asked = error.retry_after is not None
             detail = f"the server asks to wait {error.retry_after:g} s" if asked else "the server is overloaded"
-            return Verdict(
-                SyncState.THROTTLED, detail, Pause.ASKED if asked else Pause.BACKOFF, forget_version=False
-            )
+            return Verdict(SyncState.THROTTLED, detail, Pause.ASKED if asked else Pause.BACKOFF, forget_version=False)
         case Forbidden():
             detail = f"not allowed to {verb} {source.resource.id} in {source.where}"
             return Verdict(SyncState.DENIED, detail, Pause.SLOW, forget_version=True)

@@ -89,9 +89,7 @@ class LogFeed:
         await self._tasks.close()
 
     def _start(self, source: LogSource) -> None:
-        stream = LogStream(
-            self._transport, source, self.options, self._take, clock=self._clock, rng=self._rng
-        )
+        stream = LogStream(self._transport, source, self.options, self._take, clock=self._clock, rng=self._rng)
         self._streams[source] = stream
         self._run(stream)
 

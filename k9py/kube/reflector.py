@@ -442,9 +442,7 @@ class Reflector:
         self._poke.clear()
         await sleep_unless(self._poke, self._clock, seconds)
 
-    def _set(
-        self, state: SyncState, detail: str = "", *, retry_at: float = 0.0, remaining: int | None = None
-    ) -> None:
+    def _set(self, state: SyncState, detail: str = "", *, retry_at: float = 0.0, remaining: int | None = None) -> None:
         """Move to a state; staying in one keeps the time it began."""
         if state is SyncState.LIVE:
             self.failure = None

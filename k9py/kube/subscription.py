@@ -59,9 +59,7 @@ class _Reader:
 class Subscription:
     """Rows and their changes; close it when the pane goes away."""
 
-    def __init__(
-        self, hub: Hub, resource: ApiResource, scope: Scope, source_in: Callable[[str], Source]
-    ) -> None:
+    def __init__(self, hub: Hub, resource: ApiResource, scope: Scope, source_in: Callable[[str], Source]) -> None:
         self.resource = resource
         self.scope = scope
         self.on_wake: Callable[[], None] | None = None

@@ -13,9 +13,7 @@ from k9py.kube.wire import Transport
 
 NAMESPACES = Gvr("", "v1", "namespaces")
 _JSON = {"Accept": "application/json"}
-_METADATA = {
-    "Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-}
+_METADATA = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"}
 TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1,application/json"
 """Accept header for what ``kubectl get`` shows."""
 

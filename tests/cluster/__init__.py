@@ -50,6 +50,8 @@ def available() -> str | None:
     foreign = foreign_kubeconfig()
     if foreign is not None:
         return None if foreign.exists() else f"NO REAL CLUSTER: K9PY_TEST_KUBECONFIG names no file: {foreign}"
+    if os.environ.get(BUILD_ALLOWED) == "0":
+        return f"NO REAL CLUSTER: {BUILD_ALLOWED}=0 asks for none"
     if sys.platform != "linux":
         return "NO REAL CLUSTER: it is built for Linux only; set K9PY_TEST_KUBECONFIG to a kubeconfig"
     if find_go() is None:

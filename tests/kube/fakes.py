@@ -231,9 +231,7 @@ def bookmark(version: int, *, ends_initial: bool = False) -> bytes:
     metadata: dict[str, Any] = {"resourceVersion": str(version)}
     if ends_initial:
         metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
-    return event(
-        "BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {"containers": None}}
-    )
+    return event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {"containers": None}})
 
 
 def failure(code: int, reason: str, message: str = "no") -> bytes:

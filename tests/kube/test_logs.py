@@ -100,9 +100,7 @@ async def test_a_log_is_asked_for_as_wanted_and_ends_with_the_answer() -> None:
         assert run.take() == ["one", "two", "no line end"]
         assert run.feed.done
         assert pod.transport.asked[0].path == "/api/v1/namespaces/shop/pods/api/log"
-        assert pod.asked == [
-            {"container": "main", "timestamps": "true", "sinceSeconds": "3600", "tailLines": "100"}
-        ]
+        assert pod.asked == [{"container": "main", "timestamps": "true", "sinceSeconds": "3600", "tailLines": "100"}]
 
 
 async def test_the_previous_instance_is_read_once_and_not_followed() -> None:

@@ -66,9 +66,7 @@ class Lab:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    await self.session.transport.request(
-                        "POST", path, headers=JSON, body=json.dumps(thing).encode()
-                    )
+                    await self.session.transport.request("POST", path, headers=JSON, body=json.dumps(thing).encode())
                 except Forbidden:
                     await asyncio.sleep(0.1)  # the service account of a new namespace comes a moment later
                     continue
@@ -255,9 +253,7 @@ async def test_a_log_is_followed_through_crashes_without_a_line_twice_or_lost(
         assert "exit code 1" in lines[start - 1], "the last words of the instance before"
 
 
-async def test_a_command_gives_its_outputs_and_its_exit_status(
-    lab: Lab, cluster: Cluster | ForeignCluster
-) -> None:
+async def test_a_command_gives_its_outputs_and_its_exit_status(lab: Lab, cluster: Cluster | ForeignCluster) -> None:
     ours_only(cluster)
     await lab.pod("one", "web")
     await running(lab, "one")

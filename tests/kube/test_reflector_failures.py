@@ -275,9 +275,7 @@ async def test_an_unknown_type_of_event_is_rubbish() -> None:
         (ApiError.of(400, "bad version"), ["10", "20"]),
     ],
 )
-async def test_only_an_unavailable_server_is_asked_for_the_same_version(
-    error: ApiError, versions: list[str]
-) -> None:
+async def test_only_an_unavailable_server_is_asked_for_the_same_version(error: ApiError, versions: list[str]) -> None:
     transport = FakeTransport(LIST, error)
     async with reading(transport) as run:
         keeps = error.status == 503

@@ -31,9 +31,7 @@ async def test_an_answer_that_is_no_object_is_rubbish(body: bytes) -> None:
 
 
 async def test_raw_pages_are_given_as_they_come() -> None:
-    transport = FakeTransport(
-        listing(pod("a", 1), version=5, token="t", remaining=1), listing(pod("b", 2), version=5)
-    )
+    transport = FakeTransport(listing(pod("a", 1), version=5, token="t", remaining=1), listing(pod("b", 2), version=5))
     pages = [
         page
         async for page in verbs.list_pages(
@@ -65,9 +63,7 @@ class Following:
         self.transport = FakeTransport(*answers)
         self.hub = Hub(self.transport, clock=self.clock, rng=HighestRandom())
         self.hub.traits.without_streaming.add("")
-        subscription = self.hub.subscribe(
-            PODS, Scope(("shop",)), WholeProjection(), field_selector="metadata.name=a"
-        )
+        subscription = self.hub.subscribe(PODS, Scope(("shop",)), WholeProjection(), field_selector="metadata.name=a")
         self.watch = ObjectWatch(subscription)
 
     async def __aenter__(self) -> Following:

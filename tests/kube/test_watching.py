@@ -69,9 +69,7 @@ def test_a_bookmark_of_a_table_carries_its_annotation_in_its_row() -> None:
         "rows": [
             {
                 "cells": ["", "<unknown>"],
-                "object": {
-                    "metadata": {"resourceVersion": "9", "annotations": {"k8s.io/initial-events-end": "true"}}
-                },
+                "object": {"metadata": {"resourceVersion": "9", "annotations": {"k8s.io/initial-events-end": "true"}}},
             }
         ],
     }

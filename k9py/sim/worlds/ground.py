@@ -58,7 +58,11 @@ def node(
         marks[CONTROL_PLANE] = ""
         taints = [{"key": CONTROL_PLANE, "effect": "NoSchedule"}, *(taints or [])]
     cidr = f"10.244.{number}.0/24"
-    spec: Object = {"podCIDR": cidr, "podCIDRs": [cidr], "providerID": f"sim:///{zone}/i-{zlib.crc32(name.encode()):08x}"}
+    spec: Object = {
+        "podCIDR": cidr,
+        "podCIDRs": [cidr],
+        "providerID": f"sim:///{zone}/i-{zlib.crc32(name.encode()):08x}",
+    }
     if taints:
         spec["taints"] = taints
     room = {"cpu": cpu, "ephemeral-storage": "101430960Ki", "hugepages-2Mi": "0", "memory": memory, "pods": "110"}
