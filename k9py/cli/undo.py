@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from k9py.changes.journal import JournalEntry
 
 EXAMPLES = """
-k9py undo                 # the last thing that was confirmed
-k9py undo 3fa9c1d2        # one change, or one series, by its id
+k9py undo
+k9py undo 3fa9c1d2
 """
 
 
