@@ -283,7 +283,6 @@ class BrowseActions:
             screen.detail.focus_text()
         elif screen.listing.display:
             screen.table.focus()
-        screen.call_after_refresh(screen.show_keys)
 
     def new_tab(self) -> None:
         """Open a tab on the same view."""

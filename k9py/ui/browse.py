@@ -317,6 +317,10 @@ class BrowseScreen(Screen[None]):
         if line:
             self.asking.filter(line)
 
+    def on_descendant_focus(self) -> None:
+        """Another part has the keys: the bottom line says what they do there."""
+        self.show_keys()
+
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         """Take what is typed while it is typed."""
         self.asking.changed(event.mode, event.text)

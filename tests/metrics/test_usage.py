@@ -14,7 +14,7 @@ from k9py.core.clock import ManualClock
 from k9py.core.errors import ApiError, K9Error, Unreachable
 from k9py.core.refs import Scope
 from k9py.kube.wire import Query, Response
-from k9py.metrics.usage import INTERVAL, UsageCollector
+from k9py.metrics.usage import INTERVAL, Series, UsageCollector
 from k9py.resources.model import UsageLookup
 
 PODS = "/apis/metrics.k8s.io/v1beta1/pods"
@@ -184,3 +184,13 @@ async def test_an_amount_that_cannot_be_read_is_a_gap() -> None:
     assert found is not None
     assert math.isnan(found.cpu)
     assert found.memory == 64 * 1024**2
+
+
+def test_memory_growth_is_counted_from_its_smallest_sample() -> None:
+    series = Series()
+    assert series.memory_growth == (0.0, 0.0)
+    for at, memory in ((10.0, 500.0), (25.0, 100.0), (40.0, 130.0), (55.0, 160.0)):
+        series.take(1.0, memory, at)
+    assert series.memory_growth == (2.0, 30.0)
+    series.miss()
+    assert series.memory_growth == (0.0, 0.0)

@@ -13,13 +13,16 @@ from textual.pilot import Pilot
 from k9py.config.launch import UiOptions
 from k9py.config.loading import load_settings
 from k9py.config.paths import Paths
-from k9py.core.clock import SystemClock
+from k9py.core.clock import Clock, ManualClock, SystemClock
 from k9py.sim.server import SimServer
 from k9py.sim.store import Store
 from k9py.ui.app import K9App
 from k9py.ui.connecting import KubeconfigConnector
 from k9py.ui.statusline import Bar
 from k9py.ui.terminal import Terminal
+
+STEP = 0.05
+"""Seconds a clock moved by hand goes on between two looks."""
 
 PATIENCE = 15.0
 """Seconds a condition may take on a busy machine before the test fails."""
@@ -115,6 +118,8 @@ class Driver:
         while not condition():
             if asyncio.get_running_loop().time() > limit:
                 raise AssertionError(f"never came: {what or condition}\n{self.screen}")
+            if isinstance(self.app.clock, ManualClock):
+                await self.app.clock.advance(STEP)
             await self.pilot.pause(0.02)
 
     async def sees(self, text: str) -> None:
@@ -158,9 +163,10 @@ async def running(
     size: tuple[int, int] = (120, 30),
     settings: str = "",
     kubeconfig: str | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Driver]:
     """Run the program on a cluster with these objects (by resource), in namespace shop unless told otherwise."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     server = await SimServer(Store(clock)).start()
     for name in ("shop", "other"):
         server.store.create("namespaces", namespace(name))

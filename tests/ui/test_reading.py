@@ -84,3 +84,14 @@ def test_a_long_line_breaks_behind_a_blank_and_loses_nothing() -> None:
 
 def test_a_word_longer_than_the_line_breaks_where_the_line_ends() -> None:
     assert [(start, end) for _, start, end in fold(0, plain("x" * 25), 10)] == [(0, 10), (10, 20), (20, 30)]
+
+
+async def test_the_bottom_line_shows_the_keys_of_the_pane_that_has_them(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS, size=(160, 48)) as k9:
+        await k9.sees("worker-1")
+        await k9.press("d")
+        await k9.until(lambda: "w wrap" in k9.bar("keys"))
+        await k9.press("tab")
+        await k9.until(lambda: "l logs" in k9.bar("keys") and "w wrap" not in k9.bar("keys"))
+        await k9.press("tab", "escape")
+        await k9.until(lambda: "l logs" in k9.bar("keys") and not k9.app.browser.body_shows_detail)

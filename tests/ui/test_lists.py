@@ -1,0 +1,127 @@
+"""Lists: words people are used to, what is remembered, filters over time and by field, limited rights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k9py.config.launch import UiOptions
+from k9py.core.clock import ManualClock
+from k9py.kube.states import SyncState, SyncStatus
+from k9py.resources.registry import ALIASES, spelled_out
+from k9py.ui.glyphs import ASCII, UNICODE
+from k9py.ui.header import sync_text
+from k9py.ui.terminal import Terminal
+from tests.ui.harness import oom_killed, pod, running
+
+PODS = {"pods": [pod("api-1"), oom_killed("worker-1"), pod("far-1", "other")]}
+
+
+def unknown(word: str) -> None:
+    from k9py.core.errors import UsageError
+
+    if word not in ALIASES.values() and word != "pods":
+        raise UsageError(word)
+
+
+def test_a_word_discovery_knows_goes_before_an_alias_and_lists_are_spelled_out_word_by_word() -> None:
+    assert spelled_out("dp,pods,jo", unknown) == "deployments.apps,pods,jobs.batch"
+    assert spelled_out("dp", lambda _word: None) == "dp"
+
+
+@pytest.mark.parametrize(("word", "kind"), [("dp", "deployments.apps"), ("jo", "jobs.batch"), ("sec", "secrets")])
+async def test_words_of_k9s_open_the_kinds_they_mean_there(tmp_path: Path, word: str, kind: str) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press(":", *word)
+        await k9.until(lambda: k9.app.browser.prompt._completions.candidates)
+        assert k9.app.browser.prompt._completions.candidates[0].line in kind
+        await k9.press("enter")
+        await k9.until(lambda: k9.app.browser.view.kind == kind)
+
+
+async def test_width_and_order_are_remembered_per_kind(tmp_path: Path) -> None:
+    fresh = UiOptions()
+    async with running(tmp_path, PODS, options=fresh) as k9:
+        await k9.until(lambda: k9.app.session is not None)
+        await k9.press("0")
+        await k9.until(lambda: "far-1" in k9.names)
+        await k9.press("ctrl+w", "A")
+        await k9.until(lambda: k9.app.browser.view.wide and k9.app.browser.table.sorting == ("age", False))
+    async with running(tmp_path, PODS, options=fresh) as k9:
+        await k9.until(lambda: "far-1" in k9.names)
+        assert k9.app.browser.view.wide
+        assert k9.app.browser.table.sorting == ("age", False)
+        await k9.press(":", *"nodes", "enter")
+        await k9.until(lambda: k9.app.browser.view.kind == "nodes")
+        assert not k9.app.browser.view.wide
+
+
+async def test_a_filter_by_age_is_asked_again_as_time_goes_on(tmp_path: Path) -> None:
+    clock = ManualClock(1_795_327_200.0)
+    async with running(tmp_path, {"pods": [pod("young-1")]}, clock=clock) as k9:
+        await k9.until(lambda: k9.names == ["young-1"])
+        await k9.press("/", *"age<1m", "enter")
+        await k9.until(lambda: k9.app.browser.view.filter == "age<1m")
+        assert k9.names == ["young-1"]
+        await clock.advance(90)
+        await k9.until(lambda: k9.names == [])
+
+
+async def test_leaving_a_filter_by_field_brings_every_row_back(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press("/", *"spec.schedulerName=nobody", "enter")
+        await k9.until(lambda: k9.names == [])
+        await k9.press("escape")
+        await k9.until(lambda: k9.names == ["api-1", "worker-1"])
+
+
+async def test_valid_says_what_is_wrong_and_can_be_filtered_by(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press("/", *"valid=*OOMKilled*", "enter")
+        await k9.until(lambda: k9.names == ["worker-1"])
+
+
+async def test_who_may_not_list_namespaces_sees_the_named_ones_and_what_is_missing(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        k9.app.switch_context("simulated-restricted")
+        await k9.until(lambda: k9.app.session is not None and k9.app.context_name == "simulated-restricted")
+        await k9.press(":", *"ns", "enter")
+        await k9.until(lambda: k9.app.browser.view.kind == "namespaces" and k9.names)
+        assert "not allowed to list namespaces" in k9.bar("header")
+        assert {row.name for row in k9.app.browser.table.rows} >= {"default"}
+
+
+async def test_an_empty_list_says_what_the_kind_is_for_and_where_else_to_look(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press(":", *"deploy", "enter")
+        await k9.sees("No deployments in shop")
+        await k9.sees("0 looks in all namespaces")
+
+
+def test_a_quiet_list_changes_its_words_once_a_minute_at_most() -> None:
+    status = SyncStatus(SyncState.LIVE, since=0.0, contact=1000.0)
+    said = {sync_text(status, 1000.0 + second, UNICODE)[0] for second in range(31, 240)}
+    assert len(said) == 4
+
+
+@pytest.mark.parametrize("key", ["", "?", "ctrl+p", "ctrl+n", "d", "y", "E", ":", "ctrl+o"])
+async def test_with_ascii_signs_nothing_else_is_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    plain = Terminal.detect({"TERM": "linux", "LC_ALL": "C"})
+    assert plain.glyphs is ASCII
+    monkeypatch.setattr(Terminal, "detect", staticmethod(lambda *_, **__: plain))
+    async with running(tmp_path, PODS, size=(80, 24)) as k9:
+        await k9.sees("worker-1")
+        await k9.press("G")
+        if key:
+            await k9.press(key)
+            await k9.pilot.pause(0.3)
+        strange = {char for char in k9.screen if ord(char) > 126}
+        assert not strange, k9.screen
