@@ -97,9 +97,12 @@ def _ending(ended: Mapping[str, Any]) -> str:
 def _image_text(reason: str, image: str, evidence: str) -> str:
     if reason in _IMAGE_TEXT:
         return _IMAGE_TEXT[reason].format(image=image)
-    if any(sign in evidence for sign in _MISSING):
+    missing, denied = (any(sign in evidence for sign in signs) for signs in (_MISSING, _DENIED))
+    if missing and denied:  # what Docker Hub says of any name it does not have
+        return f"the image {image} does not exist, or its registry wants credentials"
+    if missing:
         return f"the image {image} was not found"
-    if any(sign in evidence for sign in _DENIED):
+    if denied:
         return f"the registry does not give out the image {image}: credentials are missing or wrong"
     return f"the image {image} cannot be pulled"
 

@@ -77,6 +77,7 @@ class Gate:
         self.clock = clock
         self.journal = journal
         self.policy = policy
+        self._validator = validator
         trials = Trials(transport, discovery)
         self._planner = Planner(
             trials, discovery, permissions, context=policy.context, namespace=namespace, validator=validator
@@ -153,9 +154,13 @@ class Gate:
         return Report(plan, tuple(outcomes))
 
     async def _one(self, plan: Plan, change: PlannedChange, index: int, tell: OnStage) -> Outcome:
-        return await self._writer.write(
-            change, series=plan.series, context=plan.context, user=self.policy.user, tell=tell, index=index
-        )
+        try:
+            return await self._writer.write(
+                change, series=plan.series, context=plan.context, user=self.policy.user, tell=tell, index=index
+            )
+        finally:
+            if self._validator is not None and change.resource is not None:
+                self._validator.forget(change.resource.id, change.ref.namespace)
 
 
 def _nobody(_report: StageReport) -> None:

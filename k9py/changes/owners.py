@@ -8,7 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from k9py.changes.model import FIELD_MANAGER, Conflict, Notice, NoticeKind, Object
-from k9py.core.diffs import ABSENT, Diff, Path, changes, children, is_secret, path_text, quiet, value_at, with_value
+from k9py.core.diffs import (
+    ABSENT,
+    Diff,
+    Path,
+    changes,
+    children,
+    is_secret,
+    path_text,
+    quiet,
+    same,
+    value_at,
+    with_value,
+)
 from k9py.core.errors import ApiError
 
 CONFLICT_REASON = "FieldManagerConflict"
@@ -170,9 +182,9 @@ def merge_edit(base: Object, mine: Object, live: Object) -> tuple[Object, list[C
     quiet_live = quiet(live)
     for change in changes(quiet(base), quiet(mine)):
         now = value_at(quiet_live, change.path)
-        if (now == change.after and now is not ABSENT) or (now is ABSENT and change.after is ABSENT):
+        if same(now, change.after):
             continue  # somebody did the same
-        if (now is not ABSENT and now == change.before) or (now is ABSENT and change.before is ABSENT):
+        if same(now, change.before):
             merged = with_value(merged, change.path, change.after)
             continue
         theirs = owners_of(live, change.path)

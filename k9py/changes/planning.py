@@ -46,8 +46,11 @@ _VERB = {
 class Validator(Protocol):
     """Finds what is wrong with objects before the server sees them; ``k9py.manifests`` has one."""
 
-    async def __call__(self, documents: Sequence[Object]) -> Sequence[Sequence[Problem]]:
+    async def check(self, documents: Sequence[Object]) -> Sequence[Sequence[Problem]]:
         """Return the problems of each document, in their order; the documents may refer to each other."""
+
+    def forget(self, kind: str, namespace: str) -> None:
+        """Something of a kind (its id) was written: what is remembered of it may be wrong."""
 
 
 class Planner:
@@ -190,7 +193,7 @@ class Planner:
             return checked
         for index in wanted:
             tell(StageReport(Stage.VALIDATE, StageState.RUNNING, index))
-        every = await self._validator([changes[index].sent or changes[index].wish.document for index in wanted])
+        every = await self._validator.check([changes[index].sent or changes[index].wish.document for index in wanted])
         for index, problems in zip(wanted, every, strict=True):
             checked[index] = _with_problems(changes[index], problems)
             errors = [problem for problem in problems if problem.is_error]

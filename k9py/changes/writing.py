@@ -24,7 +24,7 @@ from k9py.changes.owners import conflicts_of, merge_edit, we_wrote
 from k9py.changes.requests import Order, Sent, scrubbed
 from k9py.changes.trials import RECREATED, Trials, order_of, was_recreated
 from k9py.core.clock import Clock
-from k9py.core.diffs import ABSENT, Path, changes, children, quiet, value_at
+from k9py.core.diffs import ABSENT, Path, changes, children, quiet, same, value_at
 from k9py.core.errors import (
     ApiError,
     Forbidden,
@@ -172,6 +172,8 @@ class Writer:
             return self._failed(change, error)
         if live is None:
             return self._failed(change, error, f"{change.title} was deleted meanwhile; nothing was written")
+        if change.ref.uid and live["metadata"].get("uid") != change.ref.uid:
+            return self._failed(change, error, f"{change.title}: {RECREATED}; nothing was written")
         found = conflicts_of(error, order.body, live, change.wish.base)
         if found:
             text = f"others wrote the same fields meanwhile: {', '.join(one.field for one in found)}"
@@ -228,7 +230,7 @@ class Writer:
 
 
 def _same(one: Object, other: Object) -> bool:
-    return quiet(one) == quiet(other)
+    return same(quiet(one), quiet(other))
 
 
 def _judged(change: PlannedChange, live: Object | None) -> Outcome | None:
@@ -250,7 +252,9 @@ def _judged(change: PlannedChange, live: Object | None) -> Outcome | None:
     before = ((change.live or {}).get("metadata") or {}).get("resourceVersion")
     if before is not None and live["metadata"].get("resourceVersion") == before:
         return None
-    if _holds(change, live) and (we_wrote(live) or deed is Deed.SCALE):
+    # Scaling is recorded under a subresource, and of an object with nothing but a name nobody owns a field.
+    ours = we_wrote(live) or deed is Deed.SCALE or not _owns_fields(change)
+    if ours and _holds(change, live):
         return Outcome(change, State.WRITTEN, live, "the answer was lost; looked up: it is written")
     return None
 
@@ -259,14 +263,21 @@ def _holds(change: PlannedChange, live: Object) -> bool:
     """Return whether an object has every value this change was to give it."""
     now, tried = quiet(live), quiet(change.dry_run.result)
     if change.live is not None and tried:
-        return all(value_at(now, one.path) == one.after for one in changes(quiet(change.live), tried))
+        return all(same(value_at(now, one.path), one.after) for one in changes(quiet(change.live), tried))
     # Of a new object only what was typed is compared, as the server wrote it in the trial: names and addresses it
     # makes up differ from one time to the next.
     for path, typed in _leaves(quiet(change.sent or change.wish.document)):
         wanted = value_at(tried, path) if tried else typed
-        if wanted is not ABSENT and value_at(now, path) != wanted:
+        if wanted is not ABSENT and not same(value_at(now, path), wanted):
             return False
     return True
+
+
+def _owns_fields(change: PlannedChange) -> bool:
+    """Return whether what was typed has any field that the server records an owner of."""
+    names = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+    return any(path not in names and value not in ({}, [], None)
+               for path, value in _leaves(quiet(change.wish.document)))  # fmt: skip
 
 
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -194,6 +194,7 @@ async def at_desk(options: argparse.Namespace) -> AsyncIterator[Desk]:
     """Connect, and open the gate to the cluster the flags choose."""
     from k9py.changes.gate import Gate, Policy
     from k9py.changes.journal import Journal
+    from k9py.changes.surroundings import Surroundings
     from k9py.changes.validating import ManifestValidator
     from k9py.cli.runtime import connected
     from k9py.config.paths import Paths
@@ -205,6 +206,7 @@ async def at_desk(options: argparse.Namespace) -> AsyncIterator[Desk]:
     async with connected(options) as client:
         target, settings = client.target, client.settings
         tasks = TaskSet()
+        around = Surroundings(client.transport, client.discovery, client.clock)
         journal = Journal(
             Paths.of(os.environ).journal_file(target.context), now=client.clock.now, new_id=lambda: secrets.token_hex(4)
         )
@@ -212,7 +214,7 @@ async def at_desk(options: argparse.Namespace) -> AsyncIterator[Desk]:
             client.transport, client.discovery, Permissions(client.transport, client.clock, tasks),
             clock=client.clock, journal=journal,
             policy=Policy(target.context, target.user, settings.readonly, settings.protected),
-            namespace=client.scope(options).single or target.namespace, validator=ManifestValidator(bundled),
+            namespace=client.scope(options).single or target.namespace, validator=ManifestValidator(bundled, around),
         )  # fmt: skip
         try:
             yield Desk(client, gate, options, limit)

@@ -137,9 +137,18 @@ def children(value: Any) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else named_items(value)
 
 
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values are equal as JSON: in Python true equals 1, there it does not."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+
+
 def changes(before: Any, after: Any, path: Path = ()) -> list[FieldChange]:
     """Return every field that differs, in the order of ``before`` and then of ``after``."""
-    if before is after or before == after:
+    if before is after or same(before, after):
         return []
     left, right = children(before), children(after)
     if left is None or right is None or isinstance(before, Mapping) is not isinstance(after, Mapping):

@@ -24,6 +24,7 @@ from k9py.changes import edits
 from k9py.changes.gate import Gate, Policy
 from k9py.changes.journal import Journal
 from k9py.changes.model import Answer, Question
+from k9py.changes.surroundings import Surroundings
 from k9py.changes.validating import ManifestValidator
 from k9py.core.clock import SystemClock
 from k9py.core.errors import K9Error
@@ -214,9 +215,10 @@ async def _table(kubeconfig: Path, state: Path, *, seconds: float) -> Figures:
         body = json.dumps({"metadata": {"name": namespace}}).encode()
         await session.transport.request("POST", "/api/v1/namespaces", headers=JSON, body=body)
         journal = Journal(state / "journal.jsonl", now=clock.now, new_id=lambda: secrets.token_hex(4))
+        validator = ManifestValidator(bundled, Surroundings(session.transport, session.discovery, clock))
         gate = Gate(
             session.transport, session.discovery, session.permissions, clock=clock, journal=journal,
-            policy=Policy(target.context, target.user), namespace=namespace, validator=ManifestValidator(bundled),
+            policy=Policy(target.context, target.user), namespace=namespace, validator=validator,
         )  # fmt: skip
         for kind in KINDS:
             through, bare = _Through(gate, kind, namespace), _Bare(session, kind, namespace)

@@ -62,7 +62,9 @@ def test_what_starts_every_run_loads_nothing_heavy(statement: str) -> None:
     assert loaded_by(statement) == set()
 
 
-@pytest.mark.parametrize("verb", ["get", "describe", "logs", "top", "demo", "completion", "contexts", "config"])
+@pytest.mark.parametrize(
+    "verb", ["get", "describe", "logs", "top", "demo", "completion", "contexts", "config", "apply", "undo"]
+)
 def test_the_help_of_a_verb_loads_no_network_and_no_screen(verb: str) -> None:
     statement = (
         "import contextlib, k9py.cli.main as m; contextlib.redirect_stdout(sys.stderr).__enter__(); "
@@ -81,6 +83,7 @@ def test_the_help_of_a_verb_loads_no_network_and_no_screen(verb: str) -> None:
         ("k9py.config.keymap", {"kubernetes", "aiohttp", "textual", "rich"}),
         ("k9py.config.themes", {"kubernetes", "aiohttp", "textual", "rich", "yaml"}),
         ("k9py.kube.session", {"kubernetes", "aiohttp", "textual", "rich"}),
+        ("k9py.changes.gate", {"kubernetes", "aiohttp", "textual", "rich"}),
     ],
 )
 def test_a_library_can_be_imported_without_what_it_does_not_need(module: str, never: set[str]) -> None:

@@ -288,3 +288,13 @@ async def test_an_update_is_recorded_under_the_user_agent(client: Client) -> Non
     assert "f:status" not in entry["fieldsV1"]
     item = entry["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"]['k:{"name":"web"}']
     assert {".", "f:image", "f:resources"} <= set(item)
+
+
+async def test_a_delete_with_a_body_is_read_from_its_body_alone(client: Client) -> None:
+    await client.post(CONFIG_MAPS, config_map("a"))
+    options = {"apiVersion": "v1", "kind": "DeleteOptions"}
+    tried = await client.delete(f"{CONFIG_MAPS}/a", {**options, "dryRun": ["All"]})
+    assert tried.status == 200
+    assert (await client.get(f"{CONFIG_MAPS}/a")).status == 200
+    await client.delete(f"{CONFIG_MAPS}/a?dryRun=All", options)
+    assert (await client.get(f"{CONFIG_MAPS}/a")).status == 404

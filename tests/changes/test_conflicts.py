@@ -1,0 +1,204 @@
+"""Two writers on one object: field by field, who owns it, the three sides, and the three ways out."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.changes import edits
+from k9py.changes.model import Choice, State
+from k9py.changes.owners import conflicts_of, describe_conflict, locate, merge_edit
+from k9py.core.diffs import ABSENT, with_value
+from k9py.core.errors import ApiError, Cause, ChangeError
+from tests.changes.conftest import NS, Lab, Network, Object, config_map, deployment, secret
+
+IMAGE = ("spec", "template", "spec", "containers", "[main]", "image")
+PATH = f"/apis/apps/v1/namespaces/{NS}/deployments/web"
+
+
+async def _others_apply(network: Network, obj: Object, path: str, manager: str = "somebody") -> None:
+    import json
+
+    await network.inner.request(
+        "PATCH",
+        path,
+        query=[("fieldManager", manager), ("force", "true")],
+        headers={"Content-Type": "application/apply-patch+yaml"},
+        body=json.dumps(obj).encode(),
+    )
+
+
+@pytest.fixture
+async def shared(lab: Lab) -> Lab:
+    """A Deployment whose image somebody else owns."""
+    await lab.write(edits.apply(deployment("web", replicas=2)))
+    theirs = deployment("web", "theirs:9")
+    del theirs["spec"]["replicas"]
+    await _others_apply(lab.network, theirs, PATH)
+    return lab
+
+
+async def test_a_field_of_somebody_else_has_three_sides_and_stops_the_plan(shared: Lab) -> None:
+    plan = await shared.gate.plan([edits.apply(deployment("web", "mine:1", replicas=2))])
+    assert not plan.ready
+    (conflict,) = plan.changes[0].conflicts
+    assert (conflict.path, conflict.managers) == (IMAGE, ("somebody",))
+    assert (conflict.mine, conflict.theirs) == ("mine:1", "theirs:9")
+    assert describe_conflict(conflict).startswith("spec.template.spec.containers[main].image: owned by somebody")
+    with pytest.raises(ChangeError, match="others own"):
+        await shared.gate.carry_out(plan, shared.yes)
+
+
+async def test_taking_theirs_writes_their_value_and_shares_the_field(shared: Lab) -> None:
+    plan = await shared.gate.plan([edits.apply(deployment("web", "mine:1", replicas=3))])
+    await shared.write(edits.resolve_all(plan.changes[0], Choice.TAKE))
+    live = shared.live("deployments.apps", "web")
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "theirs:9"
+    assert live["spec"]["replicas"] == 3
+
+
+async def test_keeping_leaves_the_field_to_its_owner(shared: Lab) -> None:
+    plan = await shared.gate.plan([edits.apply(deployment("web", "mine:1", replicas=3))])
+    wish = edits.resolve_all(plan.changes[0], Choice.KEEP)
+    assert "image" not in wish.document["spec"]["template"]["spec"]["containers"][0]
+    await shared.write(wish)
+    assert shared.live("deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "theirs:9"
+
+
+async def test_forcing_writes_mine_and_pins_what_was_seen(shared: Lab) -> None:
+    plan = await shared.gate.plan([edits.apply(deployment("web", "mine:1", replicas=2))])
+    await shared.write(edits.resolve_all(plan.changes[0], Choice.FORCE))
+    assert shared.live("deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "mine:1"
+    forced = shared.network.writes[-1]
+    assert forced.query["force"] == "true"
+    assert b'"resourceVersion"' in (forced.body or b"")
+
+
+async def test_an_undecided_conflict_is_refused(shared: Lab) -> None:
+    plan = await shared.gate.plan([edits.apply(deployment("web", "mine:1"))])
+    with pytest.raises(ChangeError, match="not decided"):
+        edits.resolve(plan.changes[0], {})
+
+
+async def test_a_conflict_that_arises_after_the_plan_writes_nothing(lab: Lab) -> None:
+    await lab.write(edits.apply(deployment("web")))
+    plan = await lab.gate.plan([edits.apply(deployment("web", "mine:2"))])
+    await _others_apply(lab.network, deployment("web", "theirs:9"), PATH)
+    outcome = (await lab.gate.carry_out(plan, lab.yes)).outcomes[0]
+    assert outcome.state is State.FAILED
+    assert [conflict.theirs for conflict in outcome.conflicts] == ["theirs:9"]
+    assert lab.live("deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "theirs:9"
+
+
+async def test_what_we_edited_ourselves_is_no_conflict(lab: Lab) -> None:
+    await lab.write(edits.apply(deployment("web", replicas=1)))
+    await lab.write(edits.scale(lab.live("deployments.apps", "web"), 4))
+    await lab.write(edits.set_image(lab.live("deployments.apps", "web"), {"main": "web:5"}))
+    await lab.write(edits.apply(deployment("web", "web:6", replicas=2)))
+    live = lab.live("deployments.apps", "web")
+    assert (live["spec"]["replicas"], live["spec"]["template"]["spec"]["containers"][0]["image"]) == (2, "web:6")
+
+
+# two people edit one object
+
+
+async def test_edits_of_different_fields_are_joined(lab: Lab) -> None:
+    lab.store.create("configmaps", config_map("a", x="1", y="1"))
+    base = lab.live("configmaps", "a")
+    lab.touch("configmaps", "a", lambda obj: obj["data"].update(y="theirs"))
+    await lab.write(edits.edit(base, with_value(base, ("data", "x"), "mine")))
+    assert lab.live("configmaps", "a")["data"] == {"x": "mine", "y": "theirs"}
+
+
+async def test_edits_of_one_field_are_shown_with_what_it_was_before(lab: Lab) -> None:
+    lab.store.create("configmaps", config_map("a", x="1"))
+    base = lab.live("configmaps", "a")
+    lab.touch("configmaps", "a", lambda obj: obj["data"].update(x="theirs"))
+    mine = with_value(with_value(base, ("data", "x"), "mine"), ("data", "z"), "new")
+    plan = await lab.gate.plan([edits.edit(base, mine)])
+    (conflict,) = plan.changes[0].conflicts
+    assert (conflict.base, conflict.theirs, conflict.mine) == ("1", "theirs", "mine")
+    await lab.write(edits.resolve_all(plan.changes[0], Choice.TAKE))
+    assert lab.live("configmaps", "a")["data"] == {"x": "theirs", "z": "new"}
+    await lab.write(edits.resolve_all(plan.changes[0], Choice.FORCE))
+    assert lab.live("configmaps", "a")["data"] == {"x": "mine", "z": "new"}
+
+
+async def test_an_edit_of_an_object_made_anew_is_refused(lab: Lab) -> None:
+    lab.store.create("configmaps", config_map("a", x="1"))
+    base = lab.live("configmaps", "a")
+    lab.store.delete("configmaps", NS, "a")
+    gone = await lab.gate.plan([edits.edit(base, with_value(base, ("data", "x"), "2"))])
+    assert "not there any more" in gone.changes[0].troubles[0].text
+    lab.store.create("configmaps", config_map("a", x="1"))
+    anew = await lab.gate.plan([edits.edit(base, with_value(base, ("data", "x"), "2"))])
+    assert "made anew" in anew.changes[0].troubles[0].text
+    assert anew.wishes[0].document["data"] == {"x": "2"}
+
+
+async def test_an_edit_passes_a_version_that_only_the_status_raised(lab: Lab) -> None:
+    await lab.write(edits.apply(deployment("web")))
+    plan = await lab.gate.plan([edits.set_image(lab.live("deployments.apps", "web"), {"main": "web:2"})])
+    lab.network.before(
+        lambda sent: sent.writes,
+        lambda: lab.touch("deployments.apps", "web", lambda obj: obj.setdefault("status", {}).update(replicas=1)),
+    )
+    outcome = (await lab.gate.carry_out(plan, lab.yes)).outcomes[0]
+    assert outcome.state is State.WRITTEN
+    assert lab.live("deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "web:2"
+
+
+async def test_an_edit_that_meets_another_one_is_not_written(lab: Lab) -> None:
+    await lab.write(edits.apply(deployment("web")))
+    plan = await lab.gate.plan([edits.set_image(lab.live("deployments.apps", "web"), {"main": "web:2"})])
+    lab.network.before(
+        lambda sent: sent.writes,
+        lambda: lab.touch("deployments.apps", "web", lambda obj: obj["spec"].update(replicas=7)),
+    )
+    outcome = (await lab.gate.carry_out(plan, lab.yes)).outcomes[0]
+    assert outcome.state is State.FAILED
+    assert "spec.replicas" in outcome.text
+    assert lab.live("deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "web:1"
+
+
+async def test_conflicts_on_secrets_show_no_values(lab: Lab) -> None:
+    lab.store.create("secrets", {**secret("s"), "data": {"p": "b25l"}})
+    base = lab.live("secrets", "s")
+    lab.touch("secrets", "s", lambda obj: obj["data"].update(p="dHdv"))
+    plan = await lab.gate.plan([edits.edit(base, with_value(base, ("data", "p"), "dGhyZWU="))])
+    (conflict,) = plan.changes[0].conflicts
+    shown = describe_conflict(conflict) + repr(conflict)
+    assert not [value for value in ("b25l", "dHdv", "dGhyZWU=") if value in shown]
+
+
+# the server's texts
+
+
+def test_the_path_of_a_conflict_is_found_in_the_object() -> None:
+    obj = {
+        "metadata": {"labels": {"app.kubernetes.io/name": "a", "app": "b"}, "finalizers": ["x/y"]},
+        "spec": {
+            "ports": [{"port": 80, "protocol": "UDP"}, {"port": 80}],
+            "containers": [{"name": "a.b", "image": "i"}],
+        },
+    }
+    assert locate(".metadata.labels.app.kubernetes.io/name", obj) == ("metadata", "labels", "app.kubernetes.io/name")
+    assert locate(".metadata.labels.app", obj) == ("metadata", "labels", "app")
+    assert locate('.spec.ports[port=80,protocol="TCP"].port', obj) == ("spec", "ports", 1, "port")
+    assert locate('.spec.containers[name="a.b"].image', obj) == ("spec", "containers", "[a.b]", "image")
+    assert locate('.metadata.finalizers[="x/y"]', obj) == ("metadata", "finalizers", 0)
+    assert locate(".spec.replicas", obj) is None
+
+
+def test_several_owners_of_one_field_are_all_named() -> None:
+    texts = [f'conflict with "{name}" using v1' for name in ("helm", "kubectl-edit")]
+    causes = [Cause(".data.x", text, "FieldManagerConflict") for text in texts]
+    error = ApiError.of(409, "Apply failed with 2 conflicts", reason="Conflict", causes=causes)
+    (conflict,) = conflicts_of(error, config_map("a", x="1"), config_map("a", x="2"))
+    assert conflict.managers == ("helm", "kubectl-edit")
+
+
+def test_removing_what_somebody_changed_is_a_conflict_and_what_both_removed_is_none() -> None:
+    base = config_map("a", x="1", y="1", z="1")
+    merged, conflicts = merge_edit(base, config_map("a", z="1"), config_map("a", x="2", z="2"))
+    assert [(one.path, one.mine, one.theirs) for one in conflicts] == [(("data", "x"), ABSENT, "2")]
+    assert merged["data"] == {"x": "2", "z": "2"}

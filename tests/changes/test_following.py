@@ -1,0 +1,264 @@
+"""After the write: the board goes step by step, stops at the first that is blocked, and says why."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k9py.changes import edits
+from k9py.changes.board import Board, BoardState, Snapshot, StepState, read_board, read_deletion
+from k9py.changes.follow import Follower
+from k9py.changes.gate import Gate, Policy
+from k9py.changes.journal import Journal
+from k9py.changes.model import Answer, Question, Wish
+from k9py.core.clock import ManualClock, SystemClock
+from k9py.core.tasks import TaskSet
+from k9py.kube.aio import connect
+from k9py.kube.discovery import Discovery
+from k9py.kube.kubeconfig import Kubeconfig
+from k9py.kube.permissions import Permissions
+from k9py.sim.simulation import Simulation
+from k9py.sim.worlds.ground import node, storage_class
+from k9py.sim.worlds.model import Step, World
+from tests.changes.conftest import NS, Object, deployment, namespace
+
+NOW = 1_700_000_000.0
+
+
+class _WorldClock:
+    """A sleep lets the simulated world go on by as much."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.advance(seconds)
+
+
+class Living:
+    """A gate on a cluster in which things happen."""
+
+    def __init__(self, gate: Gate, follower: Follower, simulation: Simulation) -> None:
+        self.gate = gate
+        self.follower = follower
+        self.simulation = simulation
+
+    async def write(self, wish: Wish, *, limit: float = 120.0) -> list[Board]:
+        """Write one wish and return its boards."""
+
+        async def yes(question: Question) -> Answer:
+            return Answer(go=True, typed=question.type_this)
+
+        report = await self.gate.carry_out(await self.gate.plan([wish]), yes)
+        return [board async for board in self.follower.follow(report.outcomes[0], limit=limit)]
+
+
+@pytest.fixture
+async def living(tmp_path: Path) -> AsyncIterator[Living]:
+    manual = ManualClock()
+    ground = [node("node-1", 1), node("node-2", 2), storage_class("standard", default=True), namespace(NS)]
+    simulation = Simulation(World("lab", "two nodes", (Step("1h", ground),), rehearsal=60.0), clock=manual)
+    simulation.replay()
+    simulation.open()
+    await simulation.server.start()
+    await manual.advance(1.0)
+    config = tmp_path / "kubeconfig"
+    config.write_text(simulation.server.kubeconfig_text(), "utf-8")
+    target = Kubeconfig.load([str(config)], dict(os.environ)).target()
+    transport = await connect(target, clock=SystemClock())
+    clock, tasks, ids = _WorldClock(manual), TaskSet(), itertools.count()
+    discovery = Discovery(transport, server=target.server, clock=clock, cache_dir=None)
+    await discovery.refresh()
+    journal = Journal(tmp_path / "journal.jsonl", now=clock.now, new_id=lambda: f"id{next(ids)}")
+    gate = Gate(
+        transport, discovery, Permissions(transport, clock, tasks), clock=clock, journal=journal,
+        policy=Policy("sim"), namespace=NS,
+    )  # fmt: skip
+    yield Living(gate, Follower(transport, discovery, clock=clock), simulation)
+    await tasks.close()
+    await transport.close()
+    await simulation.server.close()
+
+
+def _states(board: Board) -> dict[str, str]:
+    return {step.id: step.state.value for step in board.steps}
+
+
+async def test_a_deployment_is_followed_until_its_pods_are_ready(living: Living) -> None:
+    boards = await living.write(edits.apply(deployment("web", "nginx:1.27", replicas=2)))
+    assert boards[-1].state is BoardState.CONVERGED, boards[-1]
+    assert set(_states(boards[-1]).values()) == {"done"}
+    assert list(_states(boards[-1])) == [
+        "applied", "replicaset", "pods", "scheduled", "pulled", "started", "ready", "retired",
+    ]  # fmt: skip
+    assert boards[0].state is BoardState.RUNNING
+
+
+async def test_an_image_that_is_not_there_stops_the_board_at_the_pull(living: Living) -> None:
+    boards = await living.write(edits.apply(deployment("web", "registry.example/missing:1")))
+    blocked = boards[-1].blocked
+    assert blocked is not None
+    assert (blocked.id, "registry.example/missing:1" in blocked.text) == ("pulled", True)
+    assert blocked.evidence
+    assert _states(boards[-1])["scheduled"] == "done"
+    assert _states(boards[-1])["ready"] == "waiting"
+
+
+async def test_a_pod_no_node_fits_stops_the_board_at_the_scheduler(living: Living) -> None:
+    big = deployment("web")
+    resources = {"requests": {"cpu": "500"}}
+    big["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
+    boards = await living.write(edits.apply(big))
+    blocked = boards[-1].blocked
+    assert blocked is not None
+    assert blocked.id == "scheduled"
+    assert "nodes are available" in blocked.evidence[0]
+
+
+async def test_a_deletion_is_followed_until_it_is_gone(living: Living) -> None:
+    await living.write(edits.apply(deployment("web")))
+    boards = await living.write(edits.delete(deployment("web")))
+    assert boards[-1].state is BoardState.CONVERGED
+    assert _states(boards[-1]) == {"applied": "done", "gone": "done"}
+
+
+async def test_nothing_is_followed_that_was_not_written(living: Living) -> None:
+    await living.write(edits.apply(deployment("web")))
+    assert await living.write(edits.apply(deployment("web"))) == []
+
+
+# boards from recorded moments
+
+
+def _deployment(**status: Any) -> Object:
+    metadata = {"name": "web", "namespace": NS, "uid": "d1", "generation": 1,
+                "annotations": {"deployment.kubernetes.io/revision": "1"}}  # fmt: skip
+    return {**deployment("web"), "metadata": metadata, "status": {"observedGeneration": 1, **status}}
+
+
+def _owned(kind: str, name: str, uid: str, owner: str, **more: Any) -> Object:
+    metadata = {
+        "name": name, "uid": uid, "labels": {"app": "web"}, "ownerReferences": [{"uid": owner}],
+        "annotations": {"deployment.kubernetes.io/revision": "1"},
+    }  # fmt: skip
+    return {"kind": kind, "metadata": metadata, **more}
+
+
+REPLICASET = _owned("ReplicaSet", "web-1", "r1", "d1")
+
+
+def _pod(**status: Any) -> Object:
+    containers = [{"name": "main", "image": "web:1", **status.pop("container", {})}]
+    return _owned("Pod", "web-1-a", "p1", "r1", spec={"nodeName": "n", "containers": containers}, status=status)
+
+
+def _waiting(reason: str, message: str = "") -> list[Object]:
+    return [{"name": "main", "state": {"waiting": {"reason": reason, "message": message}}}]
+
+
+def _board(pod: Object | None, *events: Object, services: list[Object] | None = None, **more: Any) -> Board:
+    pods = [pod] if pod is not None else []
+    snapshot = Snapshot(
+        more.pop("obj", _deployment()), NOW, [REPLICASET], pods, services or [], more.pop("slices", []), events
+    )
+    return read_board("deployment.apps/web", snapshot, uid="d1", generation=1)
+
+
+def _event(uid: str, reason: str, message: str) -> Object:
+    return {"type": "Warning", "reason": reason, "message": message, "involvedObject": {"uid": uid},
+            "lastTimestamp": "2023-11-14T22:00:00Z"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pod", "step", "text"),
+    [
+        (_pod(containerStatuses=_waiting("InvalidImageName", "bad"), container={"image": "Not:Valid:x"}), "pulled",
+         "the image name Not:Valid:x is not valid"),
+        (_pod(containerStatuses=_waiting("ErrImagePull", "manifest unknown")), "pulled",
+         "the image web:1 was not found"),
+        (_pod(containerStatuses=_waiting("ImagePullBackOff", "401 Unauthorized")), "pulled",
+         "the registry does not give out the image web:1: credentials are missing or wrong"),
+        (_pod(containerStatuses=_waiting("ErrImagePull", "pull access denied, repository does not exist or")), "pulled",
+         "the image web:1 does not exist, or its registry wants credentials"),
+        (_pod(containerStatuses=_waiting("CreateContainerConfigError", 'configmap "x" not found')), "pulled",
+         "container main of web-1-a lacks something it refers to"),
+        (_pod(containerStatuses=[{"name": "main", "imageID": "i", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                                  "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]), "started",
+         "container main of web-1-a ends again and again: it used more memory than its limit (OOMKilled)"),
+        (_pod(containerStatuses=[{"name": "main", "imageID": "i", "ready": False,
+                                  "state": {"running": {"startedAt": "2023-11-14T22:00:00Z"}}}],
+              container={"readinessProbe": {"periodSeconds": 5}}), "ready",
+         "container main of web-1-a runs for 800 s and is not ready: its readiness probe fails"),
+    ],
+)  # fmt: skip
+def test_a_pod_that_does_not_go_on_is_explained(pod: Object, step: str, text: str) -> None:
+    event = _event("p1", "Unhealthy", "Readiness probe failed: HTTP 500")
+    board = _board(pod, event)
+    assert board.blocked is not None
+    assert (board.state, board.blocked.id, board.blocked.text) == (BoardState.BLOCKED, step, text)
+    if step == "ready":
+        assert board.blocked.evidence == ("Readiness probe failed: HTTP 500",)
+
+
+def test_a_probe_that_still_has_time_blocks_nothing() -> None:
+    started = [{"name": "main", "imageID": "i", "ready": False, "state": {"running": {"startedAt":
+               "2023-11-14T22:13:10Z"}}}]  # fmt: skip
+    board = _board(_pod(containerStatuses=started, container={"readinessProbe": {"initialDelaySeconds": 60}}))
+    assert board.state is BoardState.RUNNING
+    assert board.current is not None
+    assert board.current.id == "ready"
+
+
+def test_a_quota_that_forbids_pods_is_quoted() -> None:
+    board = _board(None, _event("r1", "FailedCreate", "exceeded quota: small"))
+    assert board.blocked is not None
+    assert (board.blocked.id, board.blocked.evidence) == ("pods", ("exceeded quota: small",))
+
+
+def test_a_service_that_selects_no_pod_says_so() -> None:
+    spec = {"selector": {"app": "wbe"}}
+    service: Object = {"kind": "Service", "metadata": {"name": "web", "uid": "s1"}, "spec": spec}
+    board = read_board("service/web", Snapshot(service, NOW), uid="s1", generation=0)
+    assert board.blocked is not None
+    assert board.blocked.evidence == ("web selects app=wbe, and no pod has these labels",)
+
+
+def test_endpoints_are_part_of_a_workload_with_a_service() -> None:
+    ready = _pod(phase="Running", conditions=[{"type": "Ready", "status": "True"}])
+    service: Object = {"kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}}}
+    labels = {"kubernetes.io/service-name": "web"}
+    ends: list[Object] = [{"metadata": {"labels": labels}, "endpoints": [{"conditions": {"ready": True}}]}]
+    board = _board(ready, services=[service], slices=ends, obj=_deployment(replicas=1, updatedReplicas=1))
+    assert board.state is BoardState.CONVERGED
+    assert _states(board)["endpoints"] == "done"
+
+
+def test_somebody_who_changes_it_again_supersedes_the_board() -> None:
+    newer = _deployment()
+    newer["metadata"]["generation"] = 2
+    assert _board(None, obj=newer).state is BoardState.SUPERSEDED
+
+
+def test_an_object_that_went_away_is_gone() -> None:
+    other = _deployment()
+    other["metadata"]["uid"] = "another"
+    assert _board(None, obj=other).state is BoardState.GONE
+
+
+def test_a_deletion_names_the_finalizers_it_waits_for() -> None:
+    held: Object = {"kind": "ConfigMap", "metadata": {"uid": "c1", "finalizers": ["example.com/guard"]}}
+    board = read_deletion("configmap/a", Snapshot(held, NOW), uid="c1")
+    assert board.blocked is not None
+    assert board.blocked.text == "waits for example.com/guard"
+    assert board.blocked.state is StepState.BLOCKED
