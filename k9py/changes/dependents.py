@@ -29,12 +29,11 @@ _MAKES: dict[str, tuple[str, ...]] = {
     "replicationcontrollers": ("pods",),
     "jobs.batch": ("pods",),
     "cronjobs.batch": ("jobs.batch",),
-    "services": ("endpointslices.discovery.k8s.io",),
 }
 """Kind id to the kinds whose objects it makes and owns."""
 _MAKES_NOTHING = frozenset(
     {
-        "configmaps", "secrets", "persistentvolumeclaims", "persistentvolumes", "pods", "serviceaccounts",
+        "configmaps", "services", "secrets", "persistentvolumeclaims", "persistentvolumes", "pods", "serviceaccounts",
         "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io", "poddisruptionbudgets.policy",
         "horizontalpodautoscalers.autoscaling", "roles.rbac.authorization.k8s.io",
         "rolebindings.rbac.authorization.k8s.io", "resourcequotas", "limitranges", "endpointslices.discovery.k8s.io",
@@ -114,8 +113,6 @@ async def _owned(transport: Transport, discovery: Discovery, resource: ApiResour
 
 def _selector(resource: ApiResource, live: Object) -> str:
     """Return the labels of what an object makes, so that not the whole namespace is read; empty when there are none."""
-    if resource.id == "services":
-        return f"kubernetes.io/service-name={live['metadata']['name']}"
     spec = live.get("spec") or {}
     if resource.id == "cronjobs.batch" or not spec.get("selector"):
         return ""
