@@ -12,6 +12,7 @@ from k9py.resources.cells import sparkline
 from k9py.resources.model import RowContext, Tone, Usage
 from k9py.resources.pods import PodRow
 from k9py.resources.registry import known
+from k9py.resources.usagecells import use_sentence
 from tests.resources.objects import NOW, cell, pod, row_of, status
 
 MI = 1024**2
@@ -103,7 +104,7 @@ class Used:
 
     unavailable = ""
     at = NOW
-    memory_growth = (0.0, 0.0)
+    memory_growth: tuple[float, float] = (0.0, 0.0)
 
     def __init__(self, cpu: float = 100.0, memory: float = 64.0 * MI) -> None:
         self.cpu, self.memory = cpu, memory
@@ -177,3 +178,14 @@ def test_gpus_are_shown_where_there_are_any() -> None:
     one["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = "2"
     assert cell("pods", one, "gpu") == "0:2"
     assert cell("pods", pod(status()), "gpu") == "<none>"
+
+
+def test_what_is_used_of_the_limit_is_said_in_one_sentence_and_how_fast_memory_grows() -> None:
+    used = Used(cpu=100.0, memory=96.0 * MI)
+    assert use_sentence(used, 500, 128 * MI) == "memory 96Mi of 128Mi limit (75%), cpu 100m of 500m"
+    assert use_sentence(used, 0, 0) == "memory 96Mi without a limit, cpu 100m"
+    assert use_sentence(None, 500, 128 * MI) == ""
+    used.memory_growth = (MI / 60, 50 * 60.0)
+    assert "grew 1Mi/min for 50m and is full in 32m" in use_sentence(used, 0, 128 * MI)
+    used.memory_growth = (MI / 60, 90.0)
+    assert "grew" not in use_sentence(used, 0, 128 * MI)
