@@ -227,6 +227,10 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
         else:
             self.refresh()
 
+    def queued(self) -> tuple[object, ...]:
+        """Return the messages that wait for their turn, oldest first."""
+        return tuple(self._message_queue.values)
+
     # -- the terminal's life -------------------------------------------------------------------------------------
 
     def leave(self) -> None:

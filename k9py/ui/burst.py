@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.events import Key
 
@@ -48,8 +48,4 @@ class Burst:
 
     def _waiting(self) -> list[Key]:
         """Return the keys that came and were not looked at yet."""
-        held = self._app.keys.waiting
-        if not self._app.message_queue_size:
-            return list(held)
-        queue: Any = self._app._message_queue
-        return [*held, *(item for item in list(queue._queue) if isinstance(item, Key))]
+        return [*self._app.keys.waiting, *(message for message in self._app.queued() if isinstance(message, Key))]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.events import Key
+
 from k9py.config.launch import UiOptions
 from k9py.ui.logscreen import LogScreen
 from tests.ui.harness import oom_killed, pod, running
@@ -80,3 +82,12 @@ async def test_a_key_after_one_whose_screen_went_away_is_not_waited_for(tmp_path
         await k9.until(lambda: k9.app.screen is k9.app.browser and k9.cursor == "api-1")
         await k9.press("G")
         await k9.until(lambda: k9.cursor == "worker-1")
+
+
+async def test_text_that_arrives_as_a_burst_of_keys_is_a_filter_and_does_nothing_else(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        for key in "dworker-1":
+            k9.app.post_message(Key(key, key))
+        await k9.until(lambda: k9.app.browser.prompt.line.value == "dworker-1")
+        assert not k9.app.browser.body_shows_detail
