@@ -1,13 +1,16 @@
-"""Textual's terminal driver with two faults mended; private parts, so used for tested versions only (see ``_compat``).
+"""Textual's terminal driver with its faults mended; private parts, so used for tested versions only (see ``_compat``).
 
 A terminal that is gone makes Textual's input thread spin or print a traceback; here it means leaving. SIGCONT without a
-SIGTSTP before it (``kill -STOP``) makes Textual start a second pair of threads; here it means painting again.
+SIGTSTP before it (``kill -STOP``) makes Textual start a second pair of threads; here it means painting again. Textual
+stops itself whoever started it: behind ``ssh host k9py`` nobody could ever continue it, and under ``make`` the shell
+never learns of it. Here the whole job is stopped, and where no shell waits for it, it goes on.
 """
 
 from __future__ import annotations
 
 import os
 import selectors
+import signal
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +29,10 @@ class Resumed(events.Event):
     """The program runs again after a stop that nobody announced: the screen may be another's."""
 
 
+class NotSuspended(events.Event):
+    """The program was told to stop, but no shell is there that could continue it."""
+
+
 class TerminalDriver(LinuxDriver):
     """Keyboard and output of a Unix terminal."""
 
@@ -36,15 +43,29 @@ class TerminalDriver(LinuxDriver):
         """Called from the input thread when the terminal is gone."""
 
     def _sigtstp_application(self, *_: Any) -> None:
+        """Give the terminal back and stop the job; go on at once where nobody could continue it."""
+        if not self._auto_restart:
+            # The terminal is lent to another program, which is in the job as well.
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
         self._stopped = True
-        super()._sigtstp_application()
+        self.suspend_application_mode()
+        self._must_signal_resume = True
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        # To the job, as the terminal does it for other programs. The kernel drops it for a job no shell looks after.
+        os.kill(0, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        if self._stopped:
+            self._sigcont_application()
+            self.send_message(NotSuspended())
 
     def _sigcont_application(self, *_: Any) -> None:
-        if self._stopped:
-            self._stopped = False
-            super()._sigcont_application()
-        else:
+        """Take the terminal again; continued in the background that fails, and the next SIGCONT tries anew."""
+        if not self._stopped:
             self.send_message(Resumed())
+            return
+        super()._sigcont_application()
+        self._stopped = self._key_thread is None or not self._key_thread.is_alive()
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop or until there is no terminal to read from."""

@@ -24,6 +24,7 @@ from k9py.core.tasks import TaskSet
 from k9py.resources.actions import ACTIONS, Actions, Where
 from k9py.resources.model import Tone
 from k9py.ui._compat import DiffApp
+from k9py.ui._driver import NotSuspended
 from k9py.ui.browse import BrowseScreen
 from k9py.ui.burst import Burst
 from k9py.ui.carrying import Carrier
@@ -370,8 +371,7 @@ class K9App(DiffApp[None]):
         return textual_theme(self.look).variables
 
     def _take_theme(self) -> None:
-        theme = textual_theme(self.look)
-        self.register_theme(theme)
+        self.register_theme(textual_theme(self.look))
         self.theme = theme_id(self.look)
 
     # ------------------------------------------------------------------ events
@@ -379,6 +379,10 @@ class K9App(DiffApp[None]):
     def on_app_focus(self, event: events.AppFocus) -> None:
         """Somebody looks at us again; the base class repaints."""
         self.flushing.set_focused(focused=True)
+
+    def on_not_suspended(self, _event: NotSuspended) -> None:
+        """Ctrl-Z where it leads nowhere, as behind ``ssh host k9py``."""
+        self.flash_text("Not suspended: no shell waits here to bring k9py back")
 
     def on_app_blur(self, _event: events.AppBlur) -> None:
         """Nobody looks: flush more rarely."""

@@ -1,6 +1,7 @@
 """A table in a terminal of its own: ``python -m tests.ui_table.life_app NOTES``; it writes what happens to a file.
 
-``c`` changes rows forty times a second until 80 changes are made; ``z`` lends the terminal to ``printf``.
+``c`` changes rows forty times a second until 80 changes are made; ``z`` lends the terminal to ``printf``;
+``s`` suspends the program.
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ class LifeApp(DiffApp[None]):
         with self.suspend():
             subprocess.run(["printf", r"\033[2J\033[Hanother program"], check=True)
         self.note("back")
+
+    def key_s(self) -> None:
+        self.action_suspend_process()
 
     def leave(self) -> None:
         self.note("saved")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 import sys
 import time
@@ -113,6 +115,38 @@ def test_the_screen_is_whole_again_after_a_stop_nobody_announced_and_keys_still_
     life.program.press(b"jjjjjjjjjj")
     life.program.settle()
     assert life.screen().cursor == (11, 3)
+
+
+@pytest.mark.parametrize("life", ["own"], indirect=True)
+def test_a_suspend_that_no_shell_waits_for_comes_back_by_itself(life: Life) -> None:
+    before = len(life.program.output)
+    life.program.press(b"s")
+    life.wait(lambda: b"api-040" in life.program.output[before:])
+    life.program.press(b"jjjjjjjjjj")
+    life.program.settle()
+    assert life.screen().cursor == (11, 3)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the job control is bash's")
+def test_a_suspended_program_continued_in_the_background_is_whole_again_in_the_foreground(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.touch()
+    command = shlex.join([sys.executable, "-m", "tests.ui_table.life_app", str(notes)])
+    shell = Program(["bash", "--norc", "--noediting", "-i"], os.environ)
+    try:
+        shell.press(f"{command}\n".encode())
+        shell.until(b"api-040")
+        shell.settle()
+        shell.press(b"s")
+        shell.until(b"Stopped")
+        shell.press(b"bg\n")
+        shell.until(b"life_app [^\n]* &")
+        shell.press(b"fg\n")
+        shell.until(b"api-040")
+        shell.press(b"c")
+        shell.until("80▲  80".encode())
+    finally:
+        shell.close()
 
 
 @pytest.mark.parametrize("what", ["focus", "window change"])
