@@ -60,7 +60,7 @@ def set_image(live: Object, images: Mapping[str, str]) -> Wish:
                 changed = with_value(changed, (*place, "image"), image)
                 break
         else:
-            names = ", ".join(_container_names(live, path))
+            names = ", ".join(images_of(live))
             raise UsageError(f"there is no container {container!r}", remedy=f"There are {names}")
     return edit(live, changed)
 
@@ -77,9 +77,13 @@ def apply(document: Object, *, origin: str = "", force: bool = False) -> Wish:
     return Wish(deed, document, origin=origin, force=force)
 
 
-def delete(obj: Object, *, origin: str = "", may_be_gone: bool = False) -> Wish:
-    """Return the wish to delete an object, named by its manifest or by itself."""
-    return Wish(Deed.DELETE, _identity(obj), origin=origin, may_be_gone=may_be_gone)
+def delete(obj: Object, *, origin: str = "", may_be_gone: bool = False, uid: str = "") -> Wish:
+    """Return the wish to delete an object, named by its manifest or by itself.
+
+    With a ``uid`` only that very object is meant, and not another one that has its name by now.
+    """
+    base = {"metadata": {"uid": uid}} if uid else None
+    return Wish(Deed.DELETE, _identity(obj), base=base, origin=origin, may_be_gone=may_be_gone)
 
 
 def _identity(obj: Object) -> Object:
@@ -96,9 +100,11 @@ def pod_path(obj: Object) -> Path:
     return _TEMPLATES[kind]
 
 
-def _container_names(obj: Object, path: Path) -> list[str]:
-    spec = value_at(obj, (*path, "spec"))
-    return [str(one.get("name")) for part in ("initContainers", "containers") for one in spec.get(part) or ()]
+def images_of(obj: Object) -> dict[str, str]:
+    """Return the images of a workload's containers by name; raises UsageError for what makes no pods."""
+    spec = value_at(obj, (*pod_path(obj), "spec")) or {}
+    every = [one for part in ("containers", "initContainers") for one in spec.get(part) or ()]
+    return {str(one.get("name")): str(one.get("image") or "") for one in every}
 
 
 # inject

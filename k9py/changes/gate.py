@@ -84,12 +84,15 @@ class Gate:
         )
         self._writer = Writer(transport, permissions, trials, journal, clock=clock)
 
-    async def plan(self, wishes: Sequence[Wish], *, on_stage: OnStage | None = None) -> Plan:
+    async def plan(self, wishes: Sequence[Wish], *, namespace: str = "", on_stage: OnStage | None = None) -> Plan:
         """Return what would come of the wishes, tried by the server; nothing is written.
 
-        What stands in the way is in the changes (troubles, conflicts), not raised.
+        ``namespace`` is where objects go this time that name none. What stands in the way is in the changes
+        (troubles, conflicts), not raised.
         """
-        return await self._planner.plan(wishes, series=self.journal.new_series(), on_stage=on_stage)
+        return await self._planner.plan(
+            wishes, series=self.journal.new_series(), namespace=namespace, on_stage=on_stage
+        )
 
     def question(self, plan: Plan) -> Question:
         """Return what has to be asked before a plan is written."""

@@ -226,6 +226,11 @@ class Journal:
         """Return what was confirmed together, oldest first."""
         return [entry for entry in self.entries() if entry.series == series]
 
+    def about(self, kind: str, namespace: str, name: str) -> list[JournalEntry]:
+        """Return the changes of one object, oldest first, whatever uid it had."""
+        wanted = (kind, namespace, name)
+        return [one for one in self.entries() if (one.ref.kind, one.ref.namespace, one.ref.name) == wanted]
+
     def secret_states(self, entry_id: str) -> SecretStates | None:
         """Return both states of a Secret changed in this run, None for one of an earlier run."""
         return self._secrets.get(entry_id)

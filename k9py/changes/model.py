@@ -54,7 +54,7 @@ class Wish:
     document: Object = field(repr=False)
     """As typed; of a deletion only ``apiVersion``, ``kind``, ``metadata.name`` and ``namespace`` are read."""
     base: Object | None = field(default=None, repr=False)
-    """The object as it was when its editing began, for an UPDATE."""
+    """The object as its editing began, for an UPDATE; for a DELETE its uid, where only that very one is meant."""
     origin: str = ""
     """Where it was typed: a file with its line, or empty."""
     force: bool = False

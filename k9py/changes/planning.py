@@ -74,11 +74,13 @@ class Planner:
         self._namespace = namespace
         self._validator = validator
 
-    async def plan(self, wishes: Sequence[Wish], *, series: str, on_stage: OnStage | None = None) -> Plan:
+    async def plan(
+        self, wishes: Sequence[Wish], *, series: str, namespace: str = "", on_stage: OnStage | None = None
+    ) -> Plan:
         """Return what would come of the wishes, in the order in which they can be written; writes nothing."""
         tell = on_stage or _nobody
         ordered = _in_order(wishes)
-        named = await self._named(ordered)
+        named = await self._named(ordered, namespace or self._namespace)
         allowed = await self._staged(Stage.PERMISSION, named, self._permitted, tell)
         valid = await self._validated(allowed, tell)
         tried = await self._staged(Stage.DRY_RUN, valid, self._tried, tell)
@@ -106,7 +108,7 @@ class Planner:
 
     # which object
 
-    async def _named(self, wishes: Sequence[Wish]) -> list[PlannedChange]:
+    async def _named(self, wishes: Sequence[Wish], namespace: str) -> list[PlannedChange]:
         """Give each wish its kind and its namespace; the server is asked once for kinds nobody knows."""
         made = _kinds_made(wishes)
         found = [self._kind(wish, made) for wish in wishes]
@@ -118,7 +120,7 @@ class Planner:
                 return [PlannedChange(wish, wish.ref, troubles=(trouble,)) for wish in wishes]
             found = [self._kind(wish, made) for wish in wishes]
         spaces = {wish.ref.name for wish in wishes if wish.ref.kind == "Namespace" and wish.deed is not Deed.DELETE}
-        return [self._placed(wish, kind, made, spaces) for wish, kind in zip(wishes, found, strict=True)]
+        return [self._placed(wish, kind, made, spaces, namespace) for wish, kind in zip(wishes, found, strict=True)]
 
     def _kind(self, wish: Wish, made: Mapping[tuple[str, str], ApiResource]) -> ApiResource | None:
         ref = wish.ref
@@ -133,12 +135,13 @@ class Planner:
         kind: ApiResource | None,
         made: Mapping[tuple[str, str], ApiResource],
         spaces: set[str],
+        namespace: str,
     ) -> PlannedChange:
         ref = wish.ref
         if kind is None:
             return PlannedChange(wish, ref, troubles=(self._unknown_kind(wish),))
         if kind.namespaced and not ref.namespace:
-            ref = replace(ref, namespace=self._namespace)
+            ref = replace(ref, namespace=namespace)
         document = wish.document
         if wish.deed in (Deed.APPLY, Deed.CREATE) and kind.namespaced and not wish.ref.namespace:
             document = {**document, "metadata": {**document["metadata"], "namespace": ref.namespace}}

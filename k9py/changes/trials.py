@@ -208,6 +208,10 @@ class Trials:
                 return replace(change, dry_run=DryRun(seen=True), effect=Effect.NOTHING)
             raise NotFound(f"{change.title} not found", status=404, reason="NotFound")
         change = replace(change, live=live, ref=replace(change.ref, uid=str(live["metadata"]["uid"])))
+        if change.wish.base is not None and _uid(change.wish.base) not in ("", change.ref.uid):
+            return change.with_troubles(
+                Trouble(Stage.DRY_RUN, f"{change.title}: {RECREATED}", "Look at the new object before deleting it")
+            )
         change = replace(change, diff=Diff(live, None), effect=Effect.DELETES)
         if isinstance(trial, ApiError):
             webhook = refusing_webhook(trial)

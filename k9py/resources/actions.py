@@ -26,6 +26,14 @@ class Where(Enum):
     TEXT = "text"
     """Describe, YAML and events."""
     LOGS = "logs"
+    REVIEW = "review"
+    """What would come of a change, before it is written, and what became of it."""
+    CONFLICTS = "conflicts"
+    """The fields on which two writers differ."""
+    BOARD = "board"
+    """What happens after a change."""
+    HISTORY = "history"
+    """The changes made from here."""
 
 
 class Danger(Enum):
@@ -213,6 +221,7 @@ def runs(row: Row) -> bool:
 
 
 _G, _T, _C, _X, _L = Where.GLOBAL, Where.TABLE, Where.CONTAINERS, Where.TEXT, Where.LOGS
+_R = Where.REVIEW
 
 
 def _general() -> list[Action]:
@@ -394,6 +403,58 @@ def _logs() -> list[Action]:
     ]  # fmt: skip
 
 
+def _changing() -> list[Action]:
+    scaled = frozenset({"deployments.apps", "statefulsets.apps", "replicasets.apps", "replicationcontrollers"})
+    restarted = frozenset({"deployments.apps", "statefulsets.apps", "daemonsets.apps"})
+    imaged = restarted | {"replicasets.apps", "replicationcontrollers", "cronjobs.batch"}
+    update, change = (Need("update"),), Danger.CHANGES
+    return [
+        Action("delete", ("ctrl+d",), _T, "delete", "Delete the marked objects, or the one under the cursor", "change",
+               needs=(Need("delete"),), danger=Danger.DESTROYS, kubectl="kubectl delete {target}{ns}", footer=30),
+        Action("scale", ("s",), _T, "scale", "Set the number of replicas", "change", scaled,
+               (Need("patch", subresource="scale"),), danger=change,
+               kubectl="kubectl scale {target}{ns} --replicas=N", footer=5),
+        Action("restart", ("r",), _T, "restart", "Replace the pods one after the other", "change", restarted, update,
+               danger=change, kubectl="kubectl rollout restart {target}{ns}", footer=6),
+        Action("image", ("I",), _T, "set image", "Set the image of a container", "change", imaged, update,
+               danger=change, kubectl="kubectl set image {target}{ns} CONTAINER=IMAGE", footer=7),
+    ]  # fmt: skip
+
+
+def _moves(where: Where, name: str) -> list[Action]:
+    return [
+        Action(f"{name}.up", ("up", "k"), where, "up", "Move up", "move"),
+        Action(f"{name}.down", ("down", "j"), where, "down", "Move down", "move"),
+        Action(f"{name}.page-up", ("pageup", "ctrl+b"), where, "page up", "Scroll the text up by a page", "move"),
+        Action(f"{name}.page-down", ("pagedown", "ctrl+f"), where, "page down", "Scroll the text down by a page",
+               "move"),
+        Action(f"{name}.line-up", ("shift+up", "K"), where, "line up", "Scroll the text up by a line", "move"),
+        Action(f"{name}.line-down", ("shift+down", "J"), where, "line down", "Scroll the text down by a line", "move"),
+        Action(f"{name}.first", ("home", "g"), where, "first", "Go to the beginning of the text", "move"),
+        Action(f"{name}.last", ("end", "G"), where, "last", "Go to the end of the text", "move"),
+    ]  # fmt: skip
+
+
+def _reviewing() -> list[Action]:
+    change = Danger.CHANGES
+    return [
+        *_moves(_R, "review"),
+        Action("review.apply", ("y", "ctrl+s"), _R, "write", "Write what is chosen, after a last question", "change",
+               danger=change, footer=1),
+        Action("review.decide", ("c",), _R, "decide conflicts", "Decide the fields that others own or changed",
+               "change", danger=change, footer=2),
+        Action("review.field", ("f",), _R, "go to field", "Go back to the field that is wrong", "change", footer=3),
+        Action("review.retry", ("r",), _R, "try again", "Try again what is not written yet", "change", danger=change,
+               footer=4),
+        Action("review.pick", ("space",), _R, "leave out", "Leave this object out, or take it in again", "marks",
+               footer=5),
+        Action("review.pick-all", ("a",), _R, "all or none", "Take all objects in, or leave all out", "marks"),
+        Action("review.sides", ("v",), _R, "other view", "Show the difference side by side, or one below the other",
+               "look", footer=6),
+        Action("review.whole", ("w",), _R, "whole object", "Show the whole object, or only what changes", "look"),
+    ]  # fmt: skip
+
+
 ON_CONTAINERS_TOO = frozenset(
     {"cursor.up", "cursor.down", "cursor.page-up", "cursor.page-down", "cursor.first", "cursor.last", "columns.left",
      "columns.right", "filter", "problems", "wide", "sort.name", "sort.age", "sort.column-left", "sort.column-right",
@@ -404,7 +465,10 @@ ON_CONTAINERS_TOO = frozenset(
 
 
 def _all() -> Iterator[Action]:
-    for action in (*_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs()):
+    for action in (
+        *_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs(), *_changing(),
+        *_reviewing(),
+    ):  # fmt: skip
         yield replace(action, containers=True) if action.id in ON_CONTAINERS_TOO else action
 
 

@@ -219,6 +219,11 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
             elif self._may_write():
                 self.screen.refresh()
 
+    @property
+    def frame_waits(self) -> bool:
+        """True while the terminal has not read what was painted before: nobody can have seen the last frame."""
+        return self._held_back
+
     def repaint_all(self) -> None:
         """Write the whole screen again: somebody else may have written on it."""
         self._writer.forget()

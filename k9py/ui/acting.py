@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from k9py.core.refs import ObjectRef, Scope
+from k9py.core.errors import UsageError
+from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Row
 from k9py.resources.model import Drill, Target
 from k9py.ui.commands import OpenCommand, VerbCommand, parse_command, scope_of
@@ -56,6 +57,10 @@ class BrowseActions:
             "copy.namespace": self.copy_namespaces,
             "copy.kubectl": self.copy_kubectl,
             "save.table": self.save_table,
+            "delete": lambda: screen.k9.desk.direct.delete(*self._chosen()),
+            "scale": lambda: screen.k9.desk.direct.scale(*self._chosen()),
+            "restart": lambda: screen.k9.desk.direct.restart(*self._chosen()),
+            "image": self.set_image,
             "container.copy": self.copy_names,
             "container.image": self.copy_image,
         }
@@ -303,6 +308,21 @@ class BrowseActions:
             self._screen.open_view()
         else:
             self._screen.k9.flash_text("There is one tab; ctrl+t opens another")
+
+    # ------------------------------------------------------------------ changing
+
+    def _chosen(self) -> tuple[ApiResource, list[Row]]:
+        """Return the kind and the rows a change is about: the marked ones, else the one under the cursor."""
+        resource, rows = self._looking.resource, self._screen.table.chosen_rows
+        if resource is None or not rows:
+            raise UsageError("there is no row to do that with")
+        return resource, rows
+
+    def set_image(self) -> None:
+        """Set the image of a container of the row under the cursor."""
+        resource, row = self._looking.resource, self._screen.table.cursor_row
+        if resource is not None and row is not None:
+            self._screen.k9.desk.direct.image(resource, row)
 
     # ------------------------------------------------------------------ the list
 

@@ -45,6 +45,7 @@ from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id, theme_or_default
 
 if TYPE_CHECKING:
     from k9py.kube.session import Session
+    from k9py.ui.changing.desk import ChangeDesk
     from k9py.ui.opening import Opener
     from k9py.ui.pods import PodWork
 
@@ -96,6 +97,7 @@ class K9App(DiffApp[None]):
         self.fault: Exception | None = None
         """The defect the program ended with."""
         self._pods: PodWork | None = None
+        self._desk: ChangeDesk | None = None
         self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
 
@@ -116,6 +118,8 @@ class K9App(DiffApp[None]):
         self.remember_now()
         self.browser.listing.close()
         self.browser.detail.close()
+        if self._desk is not None:
+            await self._desk.close()
         await self._tasks.close()
         await self.flushing.close()
         await self.measuring.close()
@@ -173,6 +177,19 @@ class K9App(DiffApp[None]):
         return self._pods
 
     @property
+    def desk(self) -> ChangeDesk:
+        """What changes the cluster of the session in use; raises K9Error without one."""
+        session = self.session
+        if session is None:
+            raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
+        if self._desk is None or self._desk.session is not session:
+            # Deferred: the gate and every manifest rule, used by a key long after the first frame.
+            from k9py.ui.changing.desk import ChangeDesk
+
+            self._desk = ChangeDesk(self, session)
+        return self._desk
+
+    @property
     def context_name(self) -> str:
         """The context in use or being opened."""
         return self.connection.context
@@ -221,6 +238,9 @@ class K9App(DiffApp[None]):
         """Let go of everything that reads the session."""
         self.memory.save(self.browser.tabs)
         self._opener = None
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            self.start_quietly(desk.close(), name="close the desk")
         self.browser.listing.close()
         self.browser.detail.close()
         self.measuring.stop()
@@ -287,7 +307,8 @@ class K9App(DiffApp[None]):
                 prompt.key("cancel")
                 return True
         if self.screen is not self.browser:
-            self.screen.dismiss()
+            cancel = getattr(self.screen, "cancel_work", self.screen.dismiss)
+            cancel()
             return True
         return False
 

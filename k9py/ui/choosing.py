@@ -36,7 +36,7 @@ def show_help(app: K9App) -> None:
     browser = app.browser
     where = app.where or Where.TABLE
     resource, subject, container = browser.looking.target
-    place = f"{browser.view.kind.partition('.')[0]}" if where is not Where.LOGS else "logs"
+    place = browser.view.kind.partition(".")[0] if app.screen is browser else where.value
     screen = HelpScreen(
         app.look, app.offering.available(where), resource, subject, container=container, place=place
     )  # fmt: skip

@@ -37,7 +37,9 @@ def again(widget: Widget, event: Key) -> None:
 
     def press() -> None:
         # Made in the application's own turn: a message goes no higher than the widget whose turn made it.
-        widget.app.post_message(Key(event.key, event.character))
+        same = Key(event.key, event.character)
+        same.time = event.time  # a question asked meanwhile must know that it was typed before
+        widget.app.post_message(same)
 
     widget.app.call_later(press)
 

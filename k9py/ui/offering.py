@@ -25,12 +25,18 @@ ON_A_ROW = frozenset(
 ON_AN_OBJECT = frozenset(
     {"owner", "describe", "yaml", "events", "detail", "logs", "logs.previous", "shell", "copy.namespace",
      "copy.kubectl", "container.logs", "container.previous", "container.shell", "container.describe",
-     "container.yaml", "pane.beside", "pane.below"}
+     "container.yaml", "pane.beside", "pane.below", "delete", "scale", "restart", "image"}
 )  # fmt: skip
 """Actions that need a row which is an object of the cluster, or a part of one."""
 
 BROWSER_ONLY = frozenset({"pane.beside", "pane.below", "jump", "focus.next", "focus.previous"})
 """Actions about the panes of the browser: they would do nothing sensible to what lies over it."""
+
+
+ANYWHERE = frozenset(
+    {"help", "palette", "back", "cancel", "quit", "repaint", "suspend", "theme.choose", "picture"}
+)  # fmt: skip
+"""Global actions that lead nowhere else: they work on a screen that keeps something unfinished too."""
 
 
 class Offering:
@@ -46,6 +52,12 @@ class Offering:
         app = self._app
         if app.readonly and action.danger is not Danger.NONE:
             return f"{action.title} is off: this context is read-only"
+        screen = app.screen
+        if getattr(screen, "stays", False) and action.where is Where.GLOBAL and action.id not in ANYWHERE:
+            return "Finish this first, or leave it with esc"
+        refusal: Callable[[Action], str] | None = getattr(screen, "refusal", None)
+        if refusal is not None and (own := refusal(action)):
+            return own
         if self._is_refused(action):
             return f"you are not allowed to {self._right_of(action)}"
         return self._nothing_to_do(action)

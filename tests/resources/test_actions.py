@@ -84,8 +84,13 @@ def test_an_action_is_offered_only_where_it_makes_sense() -> None:
     assert "shell" not in {one.id for one in ACTIONS.for_screen(Where.TABLE, "configmaps")}
 
 
-def test_nothing_of_this_version_changes_the_cluster() -> None:
-    assert {one.danger for one in ACTIONS} == {Danger.NONE, Danger.ENTERS}
+def test_what_changes_the_cluster_says_so_and_names_the_right_it_needs() -> None:
+    for action_id in ("delete", "scale", "restart", "image"):
+        action = ACTIONS.get(action_id)
+        assert action is not None
+        assert action.danger in (Danger.CHANGES, Danger.DESTROYS), action_id
+        assert action.needs, action_id
+        assert action.kubectl.startswith("kubectl "), action_id
 
 
 def test_every_action_explains_itself_in_few_words() -> None:

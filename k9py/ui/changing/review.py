@@ -1,0 +1,399 @@
+"""The review of a change: the steps of the gate, what would come of it, the question, the write, what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from k9py.changes.model import (
+    Answer,
+    Effect,
+    Outcome,
+    Plan,
+    PlannedChange,
+    Question,
+    Report,
+    StageReport,
+    State,
+    Trouble,
+    Wish,
+)
+from k9py.core.errors import ChangeError, K9Error
+from k9py.core.text import safe_line
+from k9py.resources.actions import Action, Where
+from k9py.resources.model import Tone
+from k9py.ui.changing import reviewtext
+from k9py.ui.changing.changelist import Item
+from k9py.ui.changing.confirm import Ask, ConfirmScreen
+from k9py.ui.changing.difflines import SIDES_FROM, counts_text
+from k9py.ui.changing.progress import PLANNING, WRITING, Progress
+from k9py.ui.changing.workscreen import WorkScreen
+from k9py.ui.statusline import Bar
+from k9py.ui.textview import Line, plain
+
+if TYPE_CHECKING:
+    from k9py.ui.changing.desk import ChangeDesk
+
+
+class Phase(Enum):
+    """How far a review is."""
+
+    TRYING = "trying"
+    SHOWN = "shown"
+    ASKING = "asking"
+    WRITING = "writing"
+    ENDED = "ended"
+
+
+Finished = Callable[[Report | None, Trouble | None], None]
+"""Told what became of it, and the trouble whose field a person wants to go to."""
+
+
+class ReviewScreen(WorkScreen):
+    """Plans wishes, shows the plan, asks, writes, and says what became of each; keeps what was typed throughout."""
+
+    part = Where.REVIEW
+
+    def __init__(
+        self,
+        desk: ChangeDesk,
+        wishes: Sequence[Wish],
+        *,
+        title: str,
+        finished: Finished,
+        can_show: bool = False,
+        ask: bool = False,
+    ) -> None:
+        """``can_show`` says that a field can be gone to; ``ask`` goes straight to the question."""
+        super().__init__()
+        self._desk = desk
+        self._wishes = tuple(wishes)
+        self._heading = title
+        self._finished = finished
+        self._can_show = can_show
+        self._ask_at_once = ask
+        self.phase = Phase.TRYING
+        self.plan: Plan | None = None
+        self.report: Report | None = None
+        """What became of the last attempt."""
+        self._earlier: list[Outcome] = []
+        """What earlier attempts wrote."""
+        self._left_out: set[int] = set()
+        self._progress = Progress(PLANNING, len(self._wishes))
+        self._task: asyncio.Task[None] | None = None
+        self._sides: bool | None = None
+        """Side by side; None leaves it to the width."""
+        self._whole = False
+        self.handlers |= {
+            "review.apply": self.write,
+            "review.decide": self.decide,
+            "review.field": self.go_to_field,
+            "review.retry": self.try_again,
+            "review.pick": self.pick,
+            "review.pick-all": self.pick_all,
+            "review.sides": self.other_view,
+            "review.whole": self.whole_object,
+        }
+
+    def on_mount(self) -> None:
+        """Try it at once."""
+        super().on_mount()
+        self.k9.flushing.watch(self, self.draw)
+        self._plan(self._wishes)
+
+    def on_unmount(self) -> None:
+        """Whatever was under way ends with the screen; a write that was sent is in the journal."""
+        self.k9.flushing.forget(self)
+        if self._task is not None:
+            self._task.cancel()
+
+    # ------------------------------------------------------------------ planning
+
+    def _plan(self, wishes: Sequence[Wish]) -> None:
+        self._wishes = tuple(wishes)
+        self.phase, self.plan, self.report = Phase.TRYING, None, None
+        self._left_out.clear()
+        self._progress = Progress(PLANNING, len(self._wishes))
+        self._task = self.k9.start_loudly(self._planned(), name="plan a change")
+        self.draw()
+
+    async def _planned(self) -> None:
+        try:
+            self.plan = await self._desk.gate.plan(
+                self._wishes, namespace=self.k9.scope.single, on_stage=self._take_stage
+            )
+        except K9Error:
+            self._leave(None)
+            raise
+        self.phase = Phase.SHOWN
+        self.text.home()
+        self.draw()
+        if self._ask_at_once and self.plan.ready and self.plan.pending and not self.refusal_to_write():
+            self.write()
+        self._ask_at_once = False
+
+    def _take_stage(self, report: StageReport) -> None:
+        self._progress.take(report)
+        self.k9.flushing.wake(self)
+
+    # ------------------------------------------------------------------ what is chosen
+
+    @property
+    def changes(self) -> Sequence[PlannedChange]:
+        """The changes of the plan."""
+        return self.plan.changes if self.plan is not None else ()
+
+    @property
+    def current(self) -> PlannedChange | None:
+        """The change that is looked at."""
+        changes = self.changes
+        return changes[min(self.list.at, len(changes) - 1)] if changes else None
+
+    @property
+    def _chosen(self) -> Plan | None:
+        if self.plan is None:
+            return None
+        return self.plan.only([index for index in range(len(self.changes)) if index not in self._left_out])
+
+    def pick(self) -> None:
+        """Leave the object out, or take it in again; go on to the next."""
+        self._left_out ^= {self.list.at}
+        self.list.step(1)
+        self.draw()
+
+    def pick_all(self) -> None:
+        """Take all in, or leave all out when all are in."""
+        self._left_out = set() if self._left_out else set(range(len(self.changes)))
+        self.draw()
+
+    # ------------------------------------------------------------------ writing
+
+    def refusal_to_write(self) -> str:
+        """Return why nothing can be written now; empty when it can."""
+        chosen = self._chosen
+        if self.phase is Phase.TRYING:
+            return "It is still being tried; esc cancels"
+        if self.phase is not Phase.SHOWN or chosen is None:
+            return "It is written already" if self.phase is Phase.ENDED else "It is being written"
+        if not chosen.changes:
+            return "Everything is left out; space takes an object in again"
+        blocked = next((change for change in chosen.changes if not change.ready), None)
+        if blocked is not None:
+            way = "c decides" if blocked.conflicts else "mend it"
+            return (
+                f"{blocked.title} stands in the way: {way}{', or space leaves it out' if len(self.changes) > 1 else ''}"
+            )
+        return "" if chosen.pending else "There is nothing to write: it is so already"
+
+    def write(self) -> None:
+        """Ask, then write."""
+        reason = self.refusal_to_write()
+        if reason:
+            raise ChangeError(reason)
+        self.phase = Phase.ASKING
+        self._progress = Progress(WRITING, len(self._chosen.pending) if self._chosen else 0)
+        self._task = self.k9.start_loudly(self._written(), name="write a change")
+        self.draw()
+
+    async def _written(self) -> None:
+        chosen = self._chosen
+        assert chosen is not None
+        try:
+            self.report = await self._desk.gate.carry_out(chosen, self._confirm, on_stage=self._take_stage)
+        except ChangeError as error:
+            self.phase = Phase.SHOWN
+            self.draw()
+            if error.remedy or "not confirmed" not in str(error):
+                raise
+            return
+        self.phase = Phase.ENDED
+        self.text.home()
+        self.draw()
+        if self.report.done:
+            self._leave(self._whole_report())
+
+    async def _confirm(self, question: Question) -> Answer:
+        """Ask a person."""
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def take(answer: Answer | None) -> None:
+            if not answered.done():
+                answered.set_result(answer or Answer(go=False))
+
+        glyphs = self.k9.look.glyphs
+        ask = Ask(
+            question.text,
+            reviewtext.question_lines(question, glyphs),
+            yes=reviewtext.verb_of(question.plan),
+            no="Not now",
+            type_this=question.type_this,
+            is_grave=reviewtext.is_grave(question),
+        )
+        await self.k9.push_screen(ConfirmScreen(self.k9.look, ask), take)
+        answer = await answered
+        if answer.go:
+            self.phase = Phase.WRITING
+            self.draw()
+        return answer
+
+    # ------------------------------------------------------------------ what follows
+
+    def try_again(self) -> None:
+        """Plan again what is not written yet."""
+        if self.report is not None:
+            self._earlier += [one for one in self.report.outcomes if one.state is State.WRITTEN]
+        self._plan(self.report.unfinished if self.report is not None else self._wishes)
+
+    def decide(self) -> None:
+        """Decide conflicts field by field."""
+        raise ChangeError("conflicts are decided here")
+
+    def go_to_field(self) -> None:
+        """Go back to the field that is wrong."""
+        change = self.current
+        trouble = change.troubles[0] if change is not None and change.troubles else None
+        self._leave(self._whole_report(), trouble)
+
+    def go_back(self) -> None:
+        """Leave; what was not written is not written."""
+        if self.phase is Phase.WRITING:
+            self.k9.flash_text("It is being written: what came of it is told in a moment")
+            return
+        if self._task is not None:
+            self._task.cancel()
+        self._leave(self._whole_report())
+
+    def _whole_report(self) -> Report | None:
+        """Return what every attempt wrote together; None when nothing was."""
+        plan = self.report.plan if self.report is not None else self.plan
+        last = self.report.outcomes if self.report is not None else ()
+        outcomes = (*self._earlier, *last)
+        touched = any(one.state in (State.WRITTEN, State.UNCERTAIN) for one in outcomes)
+        done = self.report is not None and self.report.done
+        return Report(plan, outcomes) if plan is not None and (touched or done) else None
+
+    def _leave(self, report: Report | None, trouble: Trouble | None = None) -> None:
+        if self.is_current:
+            self.dismiss()
+        self._finished(report, trouble)
+
+    # ------------------------------------------------------------------ keys
+
+    def refusal(self, action: Action) -> str:
+        """Return why an action makes no sense now."""
+        change, ended = self.current, self.phase is Phase.ENDED
+        match action.id:
+            case "review.apply":
+                return self.refusal_to_write()
+            case "review.decide":
+                return "" if change is not None and self._conflicts() else "There is no conflict to decide"
+            case "review.field":
+                wrong = change is not None and change.troubles and self._can_show
+                return "" if wrong else "There is no field to go to"
+            case "review.retry":
+                again = self.report is not None and not self.report.done
+                again = again or (self.phase is Phase.SHOWN and any(one.troubles for one in self.changes))
+                return "" if again else "There is nothing to try again"
+            case "review.pick" | "review.pick-all":
+                return "" if len(self.changes) > 1 and not ended else "There is one object: esc leaves it as it is"
+            case "review.sides":
+                both = change is not None and change.diff.before is not None and change.diff.after is not None
+                return "" if both else "There is one side only"
+            case "review.whole":
+                return "" if change is not None and change.effect is Effect.CHANGES else "Everything is shown"
+        return ""
+
+    def _conflicts(self) -> bool:
+        return any(one.conflicts for one in self.changes) or any(
+            one.conflicts for one in (self.report.outcomes if self.report is not None else ())
+        )
+
+    def other_view(self) -> None:
+        """Show the difference the other way."""
+        self._sides = not self._side_by_side
+        self.draw()
+
+    def whole_object(self) -> None:
+        """Show what stays the same too, or only what changes."""
+        self._whole = not self._whole
+        self.draw()
+
+    # ------------------------------------------------------------------ drawing
+
+    @property
+    def _side_by_side(self) -> bool:
+        return self.app.size.width >= SIDES_FROM if self._sides is None else self._sides
+
+    def draw(self) -> None:
+        """Bring everything up to date."""
+        if not self.is_mounted:
+            return
+        glyphs = self.k9.look.glyphs
+        self.list.show(self._items())
+        self.show_list(shown=len(self._items()) > 1)
+        self.query_one("#work-title", Bar).show(
+            ((" review ", Tone.ACCENT), (safe_line(self._heading), Tone.PLAIN)), ((f"{self._count()} ", Tone.DIM),)
+        )
+        steps = self._progress.spans(glyphs)
+        if self.phase is Phase.SHOWN:
+            ready = self.plan is not None and self.plan.ready
+            steps = ((f" {reviewtext.plan_summary(self.changes)} ", Tone.PLAIN if ready else Tone.WARN),)
+        elif self.phase is Phase.ENDED and self.report is not None:
+            done = self.report.done
+            steps = ((f" {reviewtext.outcome_summary(self.report.outcomes)} ", Tone.OK if done else Tone.BAD),)
+        self.query_one("#work-steps", Bar).show(steps)
+        self.text.set_lines(self._lines())
+        self.show_keys()
+
+    def _count(self) -> str:
+        change = self.current
+        if self.phase is Phase.TRYING or change is None:
+            return self._desk.gate.policy.context
+        where = f"{self._desk.gate.policy.context}"
+        return f"{counts_text(change.diff)}  {where}" if change.effect is Effect.CHANGES else where
+
+    def _items(self) -> list[Item]:
+        if self.report is not None:
+            return [
+                Item(one.change.title, one.verb, reviewtext.outcome_tone(one), safe_line(one.text))
+                for one in self.report.outcomes
+            ]
+        if self.plan is not None:
+            return [
+                Item(
+                    change.title, reviewtext.effect_text(change), reviewtext.effect_tone(change),
+                    reviewtext.change_detail(change), index not in self._left_out,
+                )
+                for index, change in enumerate(self.changes)
+            ]  # fmt: skip
+        items = []
+        for index, wish in enumerate(self._wishes):
+            steps = self._progress.of(index)
+            word = steps[-1].stage.value if steps else "waits"
+            items.append(Item(f"{wish.ref.kind}/{wish.ref.name}", word, Tone.DIM))
+        return items
+
+    def _lines(self) -> list[Line]:
+        glyphs, change = self.k9.look.glyphs, self.current
+        if self.report is not None:
+            lines: list[Line] = []
+            if self.report.outcomes:
+                outcome = self.report.outcomes[min(self.list.at, len(self.report.outcomes) - 1)]
+                lines = reviewtext.outcome_lines(outcome, glyphs)
+                change = outcome.change
+            return [*lines, (), *self._diff(change)] if change is not None else lines
+        if change is None:
+            steps = self._progress.of(self.list.at)
+            return reviewtext.steps_lines(steps, glyphs) or [plain(" Asking the server", Tone.DIM)]
+        return reviewtext.change_lines(
+            change, glyphs, width=self.app.size.width, sides=self._side_by_side, whole=self._whole
+        )
+
+    def _diff(self, change: PlannedChange) -> list[Line]:
+        from k9py.ui.changing.difflines import diff_lines
+
+        return diff_lines(
+            change.diff, self.k9.look.glyphs, width=self.app.size.width, sides=self._side_by_side, whole=self._whole
+        )
