@@ -44,6 +44,8 @@ class Glyphs:
     """A sample that is missing; also stands for a character that cannot be shown."""
     enter: str = "⏎"
     shift: str = "⇧"
+    margin: str = "▍"
+    """Beside the lines of the field that has the focus."""
     arrow: str = "→"
     done: str = "✔"
     separator: str = "·"
@@ -82,6 +84,7 @@ ASCII = Glyphs(
     gap=".",
     enter="ret",
     shift="shift-",
+    margin="|",
     arrow="->",
     done="ok",
     separator="-",
