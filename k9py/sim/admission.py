@@ -16,6 +16,8 @@ from k9py.sim.statuses import bad_request
 
 _CHANGING_PODS = frozenset({"ephemeralcontainers", "resize"})
 """Subresources through which fixed fields of a pod change."""
+_IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+"""Namespaces nobody may delete."""
 STATUS_ON_CREATE = frozenset({"nodes", "namespaces"})
 """Kinds that keep the status they are created with."""
 
@@ -181,6 +183,8 @@ def _conform(call: Call, obj: Object, duplicates: list[str], type_: Type) -> Non
 
 def may_delete(call: Call, name: str) -> None:
     """Raise when an object must not be deleted."""
+    if call.kind().id == "namespaces" and name in _IMMORTAL:
+        raise statuses.forbidden("namespaces", name, "this namespace may not be deleted")
 
 
 def deletion_options(call: Call, options: deletion.Options) -> deletion.Options:

@@ -159,6 +159,10 @@ async def delete_options(call: Call) -> tuple[Options, bool]:
     grace = given.get("gracePeriodSeconds")
     propagation = given.get("propagationPolicy") or ""
     orphan = given.get("orphanDependents")
+    if propagation and orphan is not None:
+        text = f'Invalid value: "{propagation}": orphanDependents and deletionPropagation cannot be both set'
+        cause = Cause("propagationPolicy", text, "FieldValueInvalid")
+        raise invalid("meta.k8s.io", "DeleteOptions", "", [cause])
     if not propagation and orphan is not None:
         propagation = "Orphan" if orphan else "Background"
     known = next((word for word in PROPAGATIONS if word == propagation), None)

@@ -288,7 +288,8 @@ def check(causes: Causes, value: Any, schema: Mapping[str, Any], path: str) -> N
         _check_text(causes, value, schema, path)
     elif isinstance(value, list):
         if len(value) > schema.get("maxItems", len(value)):
-            causes.invalid(path, value, f"must have at most {schema['maxItems']} items")
+            text = f"Too many: {len(value)}: must have at most {schema['maxItems']} items"
+            causes.append(Cause(path, text, "FieldValueTooMany"))
         if len(value) < schema.get("minItems", 0):
             causes.invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
         for at, item in enumerate(value):
@@ -324,6 +325,20 @@ def _json_type(value: Any) -> str:
     return {bool: "boolean", int: "integer", float: "number", str: "string"}.get(type(value), "null")
 
 
+def _check_keys(causes: Causes, schema: Mapping[str, Any], path: str) -> None:
+    """Keys of lists that are maps must always be there: required, or with a default."""
+    items = schema.get("items") or {}
+    for key in schema.get("x-kubernetes-list-map-keys") or ():
+        inner = (items.get("properties") or {}).get(key) or {}
+        if key not in (items.get("required") or ()) and "default" not in inner:
+            text = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
+            causes.required(f"{path}.items.properties[{key}].default", text)
+    for name, inner in (schema.get("properties") or {}).items():
+        _check_keys(causes, inner, f"{path}.properties[{name}]")
+    if items:
+        _check_keys(causes, items, f"{path}.items")
+
+
 def check_definition(obj: Object) -> Causes:
     """Return what makes a CustomResourceDefinition invalid."""
     causes = Causes()
@@ -338,6 +353,9 @@ def check_definition(obj: Object) -> Causes:
     for at, version in enumerate(versions):
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
             causes.required(f"spec.versions[{at}].schema.openAPIV3Schema", "schemas are required")
+    if len(versions) == 1:
+        schema = (versions[0].get("schema") or {}).get("openAPIV3Schema") or {}
+        _check_keys(causes, schema, "spec.validation.openAPIV3Schema")
     if not spec.get("scope"):
         causes.required("spec.scope")
     elif spec["scope"] not in ("Cluster", "Namespaced"):

@@ -194,12 +194,14 @@ class Logs:
             text = f'PodLogOptions "{call.name}" is invalid: limitBytes: Invalid value: {limit}: must be greater than 0'
             raise ApiError.of(422, text, reason="Invalid")
         pod = self._simulation.store.get("pods", call.namespace, call.name)
+        if not pod["spec"].get("nodeName"):
+            container_name(pod, call.query.get("container", ""))
+            return web.Response(status=204, headers=headers_of(call))
         name = container_name(pod, call.query.get("container", ""))
         writer = _Writer(call, stamps=call.flag("timestamps"), limit=limit)
-        if pod["spec"].get("nodeName"):
-            self._check_node(pod, name)
-            run = run_of(pod, name, self._program(pod, name), previous=call.flag("previous"))
-            await self._write(call, run, writer)
+        self._check_node(pod, name)
+        run = run_of(pod, name, self._program(pod, name), previous=call.flag("previous"))
+        await self._write(call, run, writer)
         return await writer.end()
 
     async def _write(self, call: Call, run: Run, writer: _Writer) -> None:

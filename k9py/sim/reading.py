@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from k9py.core.errors import ApiError, Cause
+from k9py.core.errors import ApiError, Cause, Gone
 from k9py.sim import statuses
 from k9py.sim.answers import answer
 from k9py.sim.history import Collection, Stored
@@ -97,9 +97,16 @@ def select_page(call: Call) -> tuple[list[Stored], dict[str, Any]]:
         if version_text == "0":
             limit = 0  # The watch cache ignores the limit and sends everything.
         version = int(exact) if exact else call.store.version
-        snapshot = collection.as_of(version) if exact else (collection.keys, collection.objects)
+        snapshot = _past(collection, version) if exact else (collection.keys, collection.objects)
         start = ""
     return _cut(call, snapshot, start=start, version=version, limit=limit, matches=matches)
+
+
+def _past(collection: Collection, version: int) -> tuple[list[str], dict[str, Stored]]:
+    try:
+        return collection.as_of(version)
+    except Gone as error:
+        raise statuses.gone("The resourceVersion for the provided list is too old.") from error
 
 
 def _cut(
@@ -157,14 +164,12 @@ def _resume(call: Call, collection: Collection) -> tuple[int, str, tuple[list[st
         raise _expired(token)
     try:
         return token.rv, token.start, collection.as_of(token.rv)
-    except ApiError as error:
+    except Gone as error:
         raise _expired(token) from error
 
 
 def _expired(token: _Token) -> ApiError:
-    error = statuses.gone(_EXPIRED_TOKEN)
-    error.details["continue"] = _token(-1, token.start)
-    return error
+    return statuses.ExpiredPage(_EXPIRED_TOKEN, rest=_token(-1, token.start))
 
 
 def _check_match(match: str, version: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.core.errors import ApiError, Cause
+from k9py.core.errors import ApiError, Cause, Gone
 
 _ALWAYS_DETAILED = frozenset({"NotFound", "MethodNotAllowed", "Invalid"})
 
@@ -78,6 +78,14 @@ def gone(message: str, reason: str = "Expired") -> ApiError:
     return ApiError.of(410, message, reason=reason)
 
 
+class ExpiredPage(Gone):
+    """410 for a page of a list that is forgotten; ``rest`` is a token for the rest as it is now."""
+
+    def __init__(self, message: str, *, rest: str) -> None:
+        super().__init__(message, status=410, reason="Expired")
+        self.rest = rest
+
+
 def too_old(version: int, oldest: int) -> ApiError:
     """410 for a watch that asks for changes already forgotten."""
     return gone(f"too old resource version: {version} ({oldest})")
@@ -103,7 +111,7 @@ def body_of(error: ApiError) -> bytes:
     status: dict[str, Any] = {
         "kind": "Status",
         "apiVersion": "v1",
-        "metadata": {},
+        "metadata": {"continue": error.rest} if isinstance(error, ExpiredPage) else {},
         "status": "Failure",
         "message": str(error),
     }

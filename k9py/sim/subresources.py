@@ -205,7 +205,7 @@ async def _partial_pod(call: Call) -> web.StreamResponse:
     spec, wanted = new["spec"], asked.get("spec") or {}
     if call.subresource == "ephemeralcontainers":
         given = wanted.get("ephemeralContainers") or []
-        kept = {item["name"] for item in given}
+        kept = {item.get("name") for item in given}
         for item in spec.get("ephemeralContainers") or ():
             if item["name"] not in kept:
                 path = "spec.ephemeralContainers"

@@ -99,6 +99,13 @@ def _unchanged_metadata(causes: Causes, obj: Object, old: Object) -> None:
             for _ in range(2 if field == "uid" else 1):  # The server checks it twice.
                 causes.invalid(f"metadata.{field}", given, "field is immutable")
 
+    if old["metadata"].get("deletionTimestamp"):
+        before = old["metadata"].get("finalizers") or []
+        added = [name for name in obj["metadata"].get("finalizers") or () if name not in before]
+        for _ in range(2 if added else 0):  # The server checks it twice.
+            text = f"no new finalizers can be added if the object is being deleted, found new finalizers {added}"
+            causes.forbidden("metadata.finalizers", text)
+
 
 def _spec(obj: Object) -> Mapping[str, Any]:
     found: Mapping[str, Any] = obj.get("spec") or {}

@@ -32,7 +32,7 @@ def spec(causes: Causes, path: str, pod: Mapping[str, Any]) -> None:
         causes.required(f"{path}.containers")
     volumes = {volume.get("name") for volume in pod.get("volumes") or ()}
     names: set[str] = set()
-    for field in ("containers", "initContainers"):
+    for field in ("containers", "initContainers", "ephemeralContainers"):
         for position, container in enumerate(pod.get(field) or ()):
             where = f"{path}.{field}[{position}]"
             name = container.get("name") or ""

@@ -39,7 +39,7 @@ async def test_an_expired_token_is_410_and_offers_an_inconsistent_rest(client: C
     server.store.compact()
     gone = await client.get(f"{CONFIG_MAPS}?limit=2&continue={token}")
     assert (gone.status, gone.body["reason"]) == (410, "Expired")
-    rest = await client.get(f"{CONFIG_MAPS}?limit=9&continue={gone.body['details']['continue']}")
+    rest = await client.get(f"{CONFIG_MAPS}?limit=9&continue={gone.body['metadata']['continue']}")
     assert [item["metadata"]["name"] for item in rest.body["items"]] == ["m2", "m4"]
 
 

@@ -12,7 +12,7 @@ from k9py.core.errors import NotFound
 from k9py.sim import deletion
 from k9py.sim.controllers.events import Recorder
 from k9py.sim.engine import Engine
-from k9py.sim.history import Change
+from k9py.sim.history import Change, Stored
 from k9py.sim.objects import timestamp
 from k9py.sim.store import Store
 
@@ -92,6 +92,10 @@ def condition(obj: Object, kind: str) -> Object | None:
     return None
 
 
+def _owner_of(stored: Stored) -> Object | None:
+    return controller_of(stored.view()) if b'"ownerReferences"' in stored.raw[:4000] else None
+
+
 class Cluster:
     """What every controller shares."""
 
@@ -163,12 +167,14 @@ class Cluster:
 
     def _index(self, change: Change) -> None:
         """Keep the owner index; owners are looked for in the bytes first, since most objects have none."""
-        if b'"ownerReferences"' not in change.current.raw[:4000]:
-            return
-        owner = controller_of(change.current.view())
+        entry = (change.resource, change.current.key)
+        owner = _owner_of(change.current)
+        if change.previous is not None and change.type == "MODIFIED":
+            before = _owner_of(change.previous)
+            if before is not None and (owner is None or owner["uid"] != before["uid"]):
+                self._owned[before["uid"]].pop(entry, None)
         if owner is None:
             return
-        entry = (change.resource, change.current.key)
         if change.type == "DELETED":
             self._owned[owner["uid"]].pop(entry, None)
         else:

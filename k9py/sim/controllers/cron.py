@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -53,3 +54,14 @@ def last_fires(schedule: str, before: float, count: int, *, zone: str = "") -> l
         if len(found) >= count:
             break
     return sorted(found)
+
+
+def last_fire(schedule: str, after: float, now: float, *, zone: str = "") -> float | None:
+    """Return when a schedule fired last, later than ``after`` and not later than ``now``; None when it did not."""
+    if schedule.startswith("@every "):
+        period = parse_duration(schedule.removeprefix("@every ").strip())
+        turns = math.floor((now - after) / period)
+        return after + turns * period if turns > 0 else None
+    if next(fires(schedule, after, zone=zone)) > now:
+        return None
+    return last_fires(schedule, math.floor(now) + 1.0, 1, zone=zone)[-1]

@@ -7,7 +7,7 @@ from typing import Any
 from k9py.core.ages import time_or_zero
 from k9py.core.errors import ApiError, InputError
 from k9py.sim.controllers.cluster import Cluster, Controller, clone, condition, key_of, owner_reference, split_key
-from k9py.sim.controllers.cron import fires
+from k9py.sim.controllers.cron import fires, last_fire
 from k9py.sim.controllers.events import Source
 from k9py.sim.engine import Timer
 from k9py.sim.objects import timestamp
@@ -15,6 +15,8 @@ from k9py.sim.objects import timestamp
 Object = dict[str, Any]
 SOURCE = Source("cronjob-controller")
 CRONJOBS, JOBS = "cronjobs.batch", "jobs.batch"
+INSTANT = 1e-3
+"""Seconds by which a timer may be early."""
 SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 
 
@@ -26,16 +28,15 @@ class CronJobs(Controller):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self._timers: dict[str, Timer] = {}
-        self._considered: dict[str, float] = {}
-        """Unix time up to which each schedule was looked at."""
+        self._leapt_to = 0.0
+        """Unix time of the last leap: what fired in time that was skipped is not made up for."""
         self.watch_own(CRONJOBS)
         self.watch_owned(JOBS, "CronJob")
         cluster.engine.on_leap(lambda _gap: self._leapt())
 
     def _leapt(self) -> None:
-        """Start afresh: what fired in time that was skipped is not made up for."""
+        self._leapt_to = self.cluster.now
         for cron in self.cluster.list(CRONJOBS):
-            self._considered[key_of(cron)] = self.cluster.now
             self.wake(key_of(cron))
 
     def reconcile(self, key: str) -> None:
@@ -45,26 +46,29 @@ class CronJobs(Controller):
         if timer:
             timer.cancel()
         if cron is None or cron["metadata"].get("deletionTimestamp"):
-            self._considered.pop(key, None)
             return
         self._tidy(cron)
         if cron["spec"].get("suspend"):
-            self._considered[key] = self.cluster.now
             return
-        now = self.cluster.now
+        now, schedule = self.cluster.now + INSTANT, cron["spec"]["schedule"]
         zone = cron["spec"].get("timeZone") or ""
         try:
-            turns = fires(cron["spec"]["schedule"], self._considered.setdefault(key, now), zone=zone)
-            due = next(turns)
-            if due <= now + 1e-3:
-                self._considered[key] = due
+            due = last_fire(schedule, self._earliest(cron), now, zone=zone)
+            if due is not None:
                 self._fire(cron, due)
-                due = next(fires(cron["spec"]["schedule"], now, zone=zone))
+            following = next(fires(schedule, now, zone=zone))
         except InputError as error:
-            text = f'unparseable schedule: "{cron["spec"]["schedule"]}" : {error}'
+            text = f'unparseable schedule: "{schedule}" : {error}'
             self.cluster.events.warn(cron, "UnparseableSchedule", text, SOURCE)
             return
-        self._timers[key] = self.engine.at(due, lambda: self.wake(key), name=f"cron {key}")
+        self._timers[key] = self.engine.at(following, lambda: self.wake(key), name=f"cron {key}")
+
+    def _earliest(self, cron: Object) -> float:
+        """Return the Unix time after which a turn that was missed is made up for, once however many there were."""
+        last = (cron.get("status") or {}).get("lastScheduleTime") or cron["metadata"]["creationTimestamp"]
+        limit = cron["spec"].get("startingDeadlineSeconds")
+        oldest = self.cluster.now - limit if limit is not None else 0.0
+        return max(time_or_zero(last), oldest, self._leapt_to)
 
     def _fire(self, cron: Object, due: float) -> None:
         policy = cron["spec"].get("concurrencyPolicy") or "Allow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from k9py.core.ages import time_or_zero
@@ -64,6 +65,10 @@ class Jobs(Controller):
         failed = [pod for pod in pods if _phase(pod) == "Failed"]
         parallelism = spec.get("parallelism", 1)
         completions = spec.get("completions")
+        if spec.get("completionMode") == "Indexed":
+            status["completedIndexes"] = _ranges(
+                int(pod["metadata"]["annotations"][INDEX]) for pod in pods if _phase(pod) == "Succeeded"
+            )
         end = self._verdict(key, job, status, len(failed), active, succeeded)
         if end:
             self._finish(job, status, end, active, succeeded, len(failed))
@@ -189,6 +194,17 @@ class Jobs(Controller):
             self.engine.enqueue_after(self.queue, key, left + 0.1)
         else:
             self.cluster.delete(JOBS, job)
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Write numbers as ``0-2,5``."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)
 
 
 def _finished(job: Object) -> bool:

@@ -6,7 +6,15 @@ from typing import Any
 
 from k9py.core.ages import time_or_zero
 from k9py.core.errors import ApiError
-from k9py.sim.controllers.cluster import Cluster, Controller, condition, set_condition, split_key
+from k9py.sim.controllers.cluster import (
+    Cluster,
+    Controller,
+    condition,
+    controller_of,
+    owner_reference,
+    set_condition,
+    split_key,
+)
 from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.podtemplate import (
     create_pod,
@@ -18,6 +26,7 @@ from k9py.sim.controllers.podtemplate import (
     pod_from,
     ready_since,
 )
+from k9py.sim.matching import labels_match, selector_of
 
 Object = dict[str, Any]
 SOURCE = Source("replicaset-controller")
@@ -43,12 +52,28 @@ class ReplicaSets(Controller):
         if owner is None:
             self._refused.pop(key, None)
             return
+        if not owner["metadata"].get("deletionTimestamp"):
+            self._claim(owner)
         pods = [pod for pod in self.cluster.owned("pods", owner) if is_active(pod)]
         wanted = owner["spec"].get("replicas", 1)
         refusal = ""
         if not owner["metadata"].get("deletionTimestamp"):
             refusal = self._scale(key, owner, pods, wanted)
         self._count(key, owner, refusal)
+
+    def _claim(self, owner: Object) -> None:
+        """Let go of pods that no longer match the selector; take pods that do and belong to nobody."""
+        selector = selector_of(owner["spec"].get("selector") or {})
+        uid, mine = owner["metadata"]["uid"], self.cluster.owned("pods", owner)
+        for pod in mine:
+            if not labels_match(selector, pod["metadata"].get("labels")):
+                self.cluster.edit("pods", pod, lambda fresh: _without_owner(fresh, uid))
+        if sum(map(is_active, mine)) >= owner["spec"].get("replicas", 1):
+            return
+        for pod in self.cluster.list("pods", owner["metadata"]["namespace"]):
+            loose = controller_of(pod) is None and is_active(pod)
+            if loose and labels_match(selector, pod["metadata"].get("labels")):
+                self.cluster.edit("pods", pod, lambda fresh: _with_owner(fresh, owner))
 
     def _scale(self, key: str, owner: Object, pods: list[Object], wanted: int) -> str:
         """Bring the number of pods to ``wanted``; returns why the API refused one, empty when it did not."""
@@ -102,6 +127,17 @@ class ReplicaSets(Controller):
             )
             status |= holder
         self.cluster.set_status("replicasets.apps", owner, status)
+
+
+def _with_owner(pod: Object, owner: Object) -> None:
+    pod["metadata"]["ownerReferences"] = [*(pod["metadata"].get("ownerReferences") or ()), owner_reference(owner)]
+
+
+def _without_owner(pod: Object, uid: str) -> None:
+    left = [item for item in pod["metadata"].get("ownerReferences") or () if item["uid"] != uid]
+    pod["metadata"]["ownerReferences"] = left
+    if not left:
+        del pod["metadata"]["ownerReferences"]
 
 
 def _refusal(owner: Object) -> str:

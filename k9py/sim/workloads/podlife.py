@@ -22,6 +22,8 @@ PICK_UP = 0.2
 """Seconds until the node's kubelet acts on a pod bound to it."""
 SANDBOX = 0.7
 """Seconds to set up the network of a pod."""
+RESIZE = 0.5
+"""Seconds a kubelet takes to give a running container other resources."""
 MOUNT_RETRY = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 122.0)
 """Seconds between tries to mount a volume."""
 
@@ -224,6 +226,8 @@ class PodLife:
                 if self.sandbox_ready:
                     extra.start()
         for item, spec in zip(self.main, pod["spec"]["containers"], strict=False):
+            if item.running and item.spec.get("resources") != spec.get("resources"):
+                self.engine.after(RESIZE, self.changed, name=f"resize {self.name}")
             if item.spec.get("image") != spec.get("image") and item.running:
                 text = f"Container {item.name} definition changed, will be restarted"
                 self.report(item, "Normal", "Killing", text)
