@@ -25,6 +25,9 @@ HPA_INITIAL_READINESS = "1s"
 CLIENT_RATE = ("--kube-api-qps=300", "--kube-api-burst=600")
 """Requests per second: the defaults of 20 and 50 protect a shared API server and cost a test of 600 pods a minute."""
 
+COMPACTION = "20s"
+"""Between two times that old versions are forgotten, instead of 5 minutes: tests wait for a 410."""
+
 METRICS_RESOLUTION = "10s"
 """metrics-server refuses less."""
 
@@ -81,6 +84,7 @@ def _apiserver(layout: Layout) -> list[str]:
         f"--etcd-cafile={layout.certificate('ca')}",
         f"--etcd-certfile={layout.certificate('etcd')}",
         f"--etcd-keyfile={layout.key('etcd')}",
+        f"--etcd-compaction-interval={COMPACTION}",
         f"--kubelet-certificate-authority={layout.certificate('ca')}",
         f"--kubelet-client-certificate={layout.certificate('apiserver-kubelet-client')}",
         f"--kubelet-client-key={layout.key('apiserver-kubelet-client')}",
@@ -141,6 +145,7 @@ def _controller_manager(layout: Layout) -> list[str]:
         f"--tls-private-key-file={layout.key('apiserver')}",
         "--leader-elect=false",
         *CLIENT_RATE,
+        "--concurrent-namespace-syncs=50",
         "--use-service-account-credentials=true",
         f"--root-ca-file={layout.certificate('ca')}",
         f"--service-account-private-key-file={layout.certificates / 'service-account.key'}",

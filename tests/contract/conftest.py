@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,12 @@ from tests.cluster import available
 from tests.contract import servers
 from tests.contract.client import Api, open_api
 from tests.contract.servers import Server
-from tests.contract.space import Space, path_of
+from tests.contract.space import Space, good, path_of
 
 UNAVAILABLE = available()
 CASE_SECONDS = 60
+TEST_NODES = "Test Linux 1"
+"""What the nodes of tests/cluster say they run."""
 _FOLDER = Path(__file__).parent
 
 
@@ -60,15 +64,62 @@ async def api(server: Server) -> AsyncIterator[Api]:
         yield api
 
 
-@pytest.fixture
-async def space(api: Api) -> AsyncIterator[Space]:
-    """A namespace of the case's own, ready for pods; it goes with everything in it."""
+@dataclass
+class Namespaces:
+    """The namespaces of one worker on one server."""
+
+    spare: str = ""
+    """Made while the case before ran, so that no case waits for the accounts of its own."""
+    common: str = ""
+    """Shared by the cases that keep nothing: those that only try."""
+
+
+@pytest.fixture(scope="session")
+def namespaces(server: Server) -> Iterator[Namespaces]:
+    """What is left of them goes with the worker."""
+    namespaces = Namespaces()
+    yield namespaces
+
+    async def clear() -> None:
+        async with open_api(str(server.kubeconfig)) as api:
+            for name in filter(None, (namespaces.spare, namespaces.common)):
+                await _end(api, name)
+
+    asyncio.run(clear())
+
+
+async def _begin(api: Api) -> str:
     name = f"case-{secrets.token_hex(4)}"
-    space = Space(api, name)
-    await space.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    await space.until("serviceaccounts", "default", bool)
-    yield space
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    good(await api.send("POST", path_of("namespaces"), body))
+    return name
+
+
+async def _end(api: Api, name: str) -> None:
     await api.send("DELETE", path_of("namespaces", name=name), {"propagationPolicy": "Background"})
+
+
+async def _furnished(space: Space) -> Space:
+    """Wait for what every namespace gets, which would otherwise come into a case's watches and quotas."""
+    await space.until("serviceaccounts", "default", bool)
+    await space.until("configmaps", "kube-root-ca.crt", bool)
+    return space
+
+
+@pytest.fixture
+async def space(api: Api, namespaces: Namespaces) -> AsyncIterator[Space]:
+    """A namespace of the case's own, ready for pods; it goes with everything in it."""
+    space = Space(api, namespaces.spare or await _begin(api))
+    namespaces.spare = await _begin(api)
+    yield await _furnished(space)
+    await _end(api, space.name)
+
+
+@pytest.fixture
+async def common(api: Api, namespaces: Namespaces) -> Space:
+    """A namespace for cases that only try: dry runs leave nothing in it."""
+    namespaces.common = namespaces.common or await _begin(api)
+    return await _furnished(Space(api, namespaces.common))
 
 
 @pytest.fixture
@@ -82,8 +133,9 @@ async def cleaned(api: Api) -> AsyncIterator[list[str]]:
 
 
 @pytest.fixture
-def ours(server: Server) -> Server:
+async def ours(server: Server, api: Api) -> Server:
     """The server, where its pods do what their images' names say."""
-    if not server.ours:
+    nodes = (await api.read(path_of("nodes")))["items"]
+    if server.is_real and {node["status"]["nodeInfo"]["osImage"] for node in nodes} != {TEST_NODES}:
         pytest.skip("somebody else's cluster: its pods do not act by their images' names")
     return server

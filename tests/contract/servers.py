@@ -34,8 +34,6 @@ class Server:
     kubeconfig: Path
     kubectl: Path | None
     """None where none was built and none is installed."""
-    ours: bool = True
-    """False for somebody else's cluster: its pods do what their images do, not what the images' names say."""
     cluster: Cluster | None = None
 
     @property
@@ -52,6 +50,7 @@ def simulated(folder: Path) -> Iterator[Server]:
 
     def run() -> None:
         started.append(loop.run_until_complete(serve(WORLD)))
+        started[0].simulation.store.compact()  # As a cluster that has run for a while.
         ready.set()
         loop.run_forever()
         loop.run_until_complete(started[0].close())
@@ -83,7 +82,7 @@ def real() -> Server:
     foreign = foreign_kubeconfig()
     if foreign is not None:
         elsewhere = ForeignCluster(foreign)
-        return Server("real", foreign, elsewhere.kubectl, ours=False)
+        return Server("real", foreign, elsewhere.kubectl)
     folder = Path(os.environ[RUN])
     with Path(f"{folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
