@@ -7,6 +7,7 @@ import sys
 
 from k9py.cli.flags import add_scope, add_selectors, overrides_of, scope_of
 from k9py.config.launch import UiOptions
+from k9py.core import collector
 from k9py.core.errors import UsageError
 
 EXAMPLES = """
@@ -57,7 +58,11 @@ def run(options: argparse.Namespace) -> int:
     wishes = options_of(options)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("The interface needs a terminal", remedy="In a script, k9py get prints the same rows")
-    # Deferred: textual, 300 ms; mistakes above are told at once.
-    from k9py.ui.starting import run_ui
+    collector.pause()
+    try:
+        # Deferred: textual, 300 ms; mistakes above are told at once.
+        from k9py.ui.starting import run_ui
 
-    return run_ui(wishes)
+        return run_ui(wishes)
+    finally:
+        collector.resume()

@@ -20,6 +20,7 @@ from k9py.config.loading import load_settings
 from k9py.config.logfile import open_log
 from k9py.config.paths import Paths
 from k9py.config.settings import Settings
+from k9py.core import collector
 from k9py.core.clock import Clock, SystemClock
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource, Scope
@@ -93,13 +94,17 @@ async def connected(options: argparse.Namespace) -> AsyncIterator[Client]:
     The kinds come from the cache of an earlier run where there is one; unknown words ask the server again.
     """
     target, settings = prepare(options)
-    # Deferred: loads aiohttp and kubernetes (0.4 s), which mistakes on the command line never need.
-    from k9py.kube.aio import connect
-    from k9py.kube.discovery import Discovery
-
     clock = SystemClock()
     prompt = OwnTerminal() if sys.stdin.isatty() else None
-    transport = PatientTransport(await connect(target, clock=clock, prompt=prompt), clock)
+    collector.pause()
+    try:
+        # Deferred: loads aiohttp and kubernetes (0.4 s), which mistakes on the command line never need.
+        from k9py.kube.aio import connect
+        from k9py.kube.discovery import Discovery
+
+        transport = PatientTransport(await connect(target, clock=clock, prompt=prompt), clock)
+    finally:
+        collector.resume()
     try:
         cache = Paths.of(os.environ).cache
         discovery = Discovery(transport, server=target.server, clock=clock, cache_dir=cache)

@@ -85,6 +85,11 @@ class Hub:
         """Every reflector that runs, lingering ones included."""
         return [shared.reflector for shared in self._shared.values()]
 
+    @property
+    def filling(self) -> bool:
+        """True while a first list is under way, which holds the collector off."""
+        return self._guard.holding
+
     def retry_now(self) -> None:
         """Cut every wait short."""
         for reflector in self.reflectors:

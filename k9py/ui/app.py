@@ -28,6 +28,7 @@ from k9py.ui._driver import NotSuspended
 from k9py.ui.browse import BrowseScreen
 from k9py.ui.burst import Burst
 from k9py.ui.carrying import Carrier
+from k9py.ui.collecting import collect_later
 from k9py.ui.connecting import Connector
 from k9py.ui.connection import Connection
 from k9py.ui.flash import Flash
@@ -41,7 +42,7 @@ from k9py.ui.memory import Memory
 from k9py.ui.offering import Offering
 from k9py.ui.prompt import Prompt
 from k9py.ui.terminal import Terminal
-from k9py.ui.theming import TABLE_CSS, textual_theme, theme_id, theme_or_default
+from k9py.ui.theming import TABLE_CSS, start_with, textual_theme, theme_id, theme_or_default
 
 if TYPE_CHECKING:
     from k9py.kube.session import Session
@@ -73,6 +74,7 @@ class K9App(DiffApp[None]):
         theme = theme_or_default(options.theme or self.settings.theme, paths)
         self.look = Look(theme, terminal.depth, terminal.glyphs)
         super().__init__(terminal, ansi_color=True)
+        start_with(self, self.look)
         self.title = "k9py"
         self.clock = clock
         self.paths = paths
@@ -106,8 +108,8 @@ class K9App(DiffApp[None]):
     def on_mount(self) -> None:
         """Paint the browser first; connect once it stands."""
         self.animation_level = "none"
-        self._take_theme()
         self.push_screen(self.browser)
+        collect_later(self, busy=lambda: self.session.hub.filling if self.session else not self.connection.trouble)
         self.call_after_refresh(self.connection.open, self.options.context)
 
     async def shut_down(self) -> None:

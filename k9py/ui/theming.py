@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
+from textual.app import App
 from textual.theme import Theme as TextualTheme
 
 from k9py.config.colours import palette256
@@ -65,6 +67,16 @@ def textual_theme(look: Look) -> TextualTheme:
         dark=theme.appearance == "dark",
         variables=variables,
     )
+
+
+def start_with(app: App[Any], look: Look) -> None:
+    """Give an app its theme before its style sheet is read for the first time: after that it is all read again."""
+    theme = textual_theme(look)
+    app.register_theme(theme)
+    app.set_reactive(App.theme, theme.name)
+    app.set_class(theme.dark, "-dark-mode", update=False)
+    app.set_class(not theme.dark, "-light-mode", update=False)
+    app.stylesheet.set_variables(app.get_css_variables())
 
 
 def theme_id(look: Look) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 
 CORE = 0
 """The server's core; what is measured runs on the other."""
+BYTECODE = Path(tempfile.gettempdir()) / "k9py-bench-bytecode"
+"""Where Python keeps what it compiled. pip compiles what it installs, so a start that compiles Textual is nobody's."""
 
 
 class Cluster:
@@ -46,7 +48,8 @@ class Cluster:
         """The environment of a client: nothing of the person's own."""
         home = str(self.folder)
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("K9PY", "KUBE", "XDG"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)},
+            "PYTHONPYCACHEPREFIX": str(BYTECODE),
             "HOME": home,
             "XDG_CONFIG_HOME": f"{home}/config",
             "XDG_CACHE_HOME": f"{home}/cache",
@@ -67,6 +70,10 @@ class Cluster:
     def first_list(self) -> float:
         """Return when the first list request came (monotonic seconds), and forget it."""
         return float(self.ask("marks")["first_list"])
+
+
+_NOT_OURS = ("K9PY", "KUBE", "XDG", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPYCACHEPREFIX")
+"""Beginnings of variables that are the person's own."""
 
 
 def _kubeconfig(server: str) -> dict[str, Any]:
