@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -111,6 +112,7 @@ def retry_after_of(headers: Mapping[str, str], now: float) -> float | None:
     return None if date is None else max(0.0, date - now)
 
 
+@lru_cache(maxsize=4)  # every answer has a Date, and those of one second have the same
 def date_of(value: str) -> float | None:
     """Return an HTTP date as Unix seconds; None when it is no date."""
     try:

@@ -6,12 +6,22 @@ import asyncio
 import json
 import logging
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from k9py.core.clock import Clock, sleep_unless
-from k9py.core.errors import ApiError, CredentialError, Forbidden, K9Error, NotFound, RubbishError, Unauthorized
+from k9py.core.errors import (
+    ApiError,
+    CredentialError,
+    Forbidden,
+    K9Error,
+    NotFound,
+    RubbishError,
+    Stalled,
+    Unauthorized,
+)
 from k9py.kube.pacing import Backoff
 from k9py.kube.wire import Transport
 
@@ -19,6 +29,13 @@ PING_EVERY = 10.0
 """Seconds between pings while the server answers."""
 PING_TIMEOUT = 5.0
 """Seconds a ping may take before the link counts as lost."""
+ALIVE_TIMEOUT = 3.0
+"""Seconds more in which a server that did not say whether it is ready may show that it is there at all.
+
+A server without its etcd looks for it for 4 s before it says that it is not ready, and longer on a busy machine.
+"""
+_FAILED_CHECK = re.compile(r"\[-\](\S+)")
+"""How /readyz names a check that failed."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,11 +119,23 @@ class SessionHealth:
         except (Unauthorized, CredentialError) as error:
             state, detail = LinkState.DENIED, error.with_remedy()
         except ApiError as error:
-            state, detail = LinkState.NOT_READY, str(error)
+            state, detail = LinkState.NOT_READY, ", ".join(_FAILED_CHECK.findall(str(error))) or str(error)
+        except Stalled as error:
+            state, detail = LinkState.OFFLINE, error.with_remedy()
+            if self._path == "/readyz" and await self._is_there():
+                state, detail = LinkState.NOT_READY, "it does not say whether it is"
         except K9Error as error:
             state, detail = LinkState.OFFLINE, error.with_remedy()
         self._move(state, detail, self._clock.monotonic() - started)
         return self.link
+
+    async def _is_there(self) -> bool:
+        """Ask for what the server knows by itself."""
+        try:
+            await self._transport.request("GET", "/version", timeout=ALIVE_TIMEOUT)
+        except K9Error:
+            return False
+        return True
 
     async def run(self) -> None:
         """Ping until cancelled."""

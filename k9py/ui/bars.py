@@ -45,7 +45,7 @@ class BrowseBars:
         now = k9.now()
         scope = "" if screen.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(screen.view) else screen.view.scope
         status = header.sync_text(source.status, now, glyphs)
-        if k9.connection.lost:
+        if k9.connection.lost or (k9.connection.unready and source.status.state is SyncState.LIVE):
             status = k9.connection_text()
         left = header.left_side(
             context=k9.context_name,

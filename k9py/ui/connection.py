@@ -128,6 +128,11 @@ class Connection:
         session = self.session
         return session is not None and session.health.link.state in (LinkState.OFFLINE, LinkState.DENIED)
 
+    @property
+    def unready(self) -> bool:
+        """True when the server answers, but says itself that it is not ready: what is shown may stand still."""
+        return self.session is not None and self.session.health.link.state is LinkState.NOT_READY
+
     def text(self, age: Callable[[float], str], glyphs: Glyphs) -> tuple[str, Tone]:
         """Return a few words for the header; ``age`` says how long ago a time was."""
         if self.session is None:
@@ -140,7 +145,7 @@ class Connection:
         if link.state is LinkState.DENIED:
             return (f"{glyphs.bad} credentials refused: {link.detail}", Tone.BAD)
         if link.state is LinkState.NOT_READY:
-            return (f"{glyphs.resuming} server not ready", Tone.WARN)
+            return (f"{glyphs.resuming} server not ready: {link.detail}", Tone.WARN)
         return (f"{glyphs.live} live", Tone.OK)
 
     def lines(self) -> tuple[str, ...]:

@@ -30,10 +30,23 @@ def health_on(transport: FakeTransport) -> tuple[SessionHealth, ManualClock]:
     ],
 )
 async def test_a_ping_tells_how_the_server_is(answer: bytes | BaseException, state: LinkState) -> None:
-    health, _ = health_on(FakeTransport(answer))
+    health, _ = health_on(FakeTransport(answer, answer))
     link = await health.ping()
     assert link.state is state
     assert bool(link.detail) is (state is not LinkState.LIVE)
+
+
+async def test_a_server_that_is_not_ready_names_what_is_missing() -> None:
+    said = "HTTP 500: [+]ping ok [-]etcd failed: reason withheld [-]informer-sync failed: reason withheld [+]log ok"
+    health, _ = health_on(FakeTransport(ApiError.of(500, said)))
+    assert (await health.ping()).detail == "etcd, informer-sync"
+
+
+async def test_a_server_that_is_there_and_does_not_say_whether_it_is_ready_is_not_offline() -> None:
+    transport = FakeTransport(Stalled("no answer"), OK)
+    health, _ = health_on(transport)
+    assert (await health.ping()).state is LinkState.NOT_READY
+    assert [asked.path for asked in transport.asked] == ["/readyz", "/version"]
 
 
 async def test_who_may_not_ask_for_readiness_is_answered_by_the_version() -> None:

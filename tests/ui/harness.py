@@ -94,14 +94,13 @@ def namespace(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-class Driver:
-    """A running program: press keys, read the screen, change the cluster."""
+class Seen:
+    """A running program: press keys, read the screen."""
 
-    def __init__(self, app: K9App, pilot: Pilot[None], server: SimServer) -> None:
+    def __init__(self, app: K9App, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
-        self.server = server
-        self.store = server.store
+        self.patience = PATIENCE
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other."""
@@ -114,7 +113,7 @@ class Driver:
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until a condition holds; fails with what is on the screen."""
-        limit = asyncio.get_running_loop().time() + PATIENCE
+        limit = asyncio.get_running_loop().time() + self.patience
         while not condition():
             if asyncio.get_running_loop().time() > limit:
                 raise AssertionError(f"never came: {what or condition}\n{self.screen}")
@@ -154,6 +153,15 @@ class Driver:
         return self.app.screen.query_one(f"#{name}", Bar).text
 
 
+class Driver(Seen):
+    """The same on a simulated cluster, which can be changed."""
+
+    def __init__(self, app: K9App, pilot: Pilot[None], server: SimServer) -> None:
+        super().__init__(app, pilot)
+        self.server = server
+        self.store = server.store
+
+
 @asynccontextmanager
 async def running(
     tmp_path: Path,
@@ -173,9 +181,29 @@ async def running(
     for resource, listed in (objects or {}).items():
         for obj in listed:
             server.store.create(resource, obj)
-    file = tmp_path / "kubeconfig"
     text = server.kubeconfig_text() if kubeconfig is None else kubeconfig.replace("SERVER", server.url)
-    file.write_text(text)
+    chosen = options or UiOptions(namespaces=("shop",))
+    try:
+        async with shown(tmp_path, text, options=chosen, size=size, settings=settings, clock=clock) as (app, pilot):
+            yield Driver(app, pilot, server)
+    finally:
+        await server.close()
+
+
+@asynccontextmanager
+async def shown(
+    tmp_path: Path,
+    kubeconfig: str,
+    *,
+    options: UiOptions,
+    size: tuple[int, int] = (120, 30),
+    settings: str = "",
+    clock: Clock | None = None,
+) -> AsyncIterator[tuple[K9App, Pilot[None]]]:
+    """Run the program on whatever a kubeconfig leads to, with a home of its own."""
+    clock = clock or SystemClock()
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig)
     environ = {
         "KUBECONFIG": str(file),
         "HOME": str(tmp_path),
@@ -190,15 +218,10 @@ async def running(
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config" / "config.yaml").write_text(settings)
     paths = Paths.of(environ)
-    chosen = options or UiOptions(namespaces=("shop",))
     app: K9App
     loaded = load_settings(paths, environ)
-    connector = KubeconfigConnector(chosen, environ, paths, clock, lambda: app.report_failure, loaded)
-    app = K9App(connector, loaded, clock, options=chosen, paths=paths, terminal=Terminal.detect(environ))
-    try:
-        async with app.run_test(size=size) as pilot:
-            driver = Driver(app, pilot, server)
-            yield driver
-            await app.shut_down()
-    finally:
-        await server.close()
+    connector = KubeconfigConnector(options, environ, paths, clock, lambda: app.report_failure, loaded)
+    app = K9App(connector, loaded, clock, options=options, paths=paths, terminal=Terminal.detect(environ))
+    async with app.run_test(size=size) as pilot:
+        yield app, pilot
+        await app.shut_down()
