@@ -36,6 +36,8 @@ class Blocked:
     """``scheduled``, ``pulled``, ``started`` or ``ready``."""
     text: str
     evidence: tuple[str, ...] = ()
+    container: str = ""
+    """The container it is about; empty for the pod as a whole."""
 
 
 def pod_trouble(pod: Object, events: Sequence[Object], now: float) -> Blocked | None:
@@ -71,18 +73,18 @@ def _container_trouble(pod: Object, events: Sequence[Object], name: str) -> Bloc
         if reason in _PULLING:
             more = warnings_of(events, pod, reasons=("Failed", "InspectFailed"))
             evidence = tuple(dict.fromkeys((*said, *more)))[:EVIDENCE]
-            return Blocked("pulled", _image_text(reason, image, " ".join(evidence).lower()), evidence)
+            return Blocked("pulled", _image_text(reason, image, " ".join(evidence).lower()), evidence, container)
         if reason in _CONFIG:
-            return Blocked("pulled", f"container {container} of {name} lacks something it refers to", said)
+            return Blocked("pulled", f"container {container} of {name} lacks something it refers to", said, container)
         if reason in ("CrashLoopBackOff", "RunContainerError"):
             last = (one.get("lastState") or {}).get("terminated") or {}
             text = f"container {container} of {name} ends again and again{_ending(last)}"
             if reason == "RunContainerError":
                 text = f"container {container} of {name} cannot be started"
-            return Blocked("started", text, (*said, *_said(last.get("message"))))
+            return Blocked("started", text, (*said, *_said(last.get("message"))), container)
         if ended and int(ended.get("exitCode") or 0):
             text = f"container {container} of {name} ended{_ending(ended)}"
-            return Blocked("started", text, _said(ended.get("message")))
+            return Blocked("started", text, _said(ended.get("message")), container)
     return None
 
 
@@ -122,8 +124,8 @@ def _unready(pod: Object, events: Sequence[Object], name: str, now: float) -> Bl
             continue
         said = warnings_of(events, pod, reasons=("Unhealthy",))
         failing = "its readiness probe fails" if probe else "it has no readiness probe"
-        return Blocked("ready", f"container {container} of {name} runs for {age:.0f} s and is not ready: {failing}",
-                       tuple(said))  # fmt: skip
+        text = f"container {container} of {name} runs for {age:.0f} s and is not ready: {failing}"
+        return Blocked("ready", text, tuple(said), container)
     return None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from k9py.changes.blocking import Blocked, pod_trouble, warnings_of
+from k9py.changes.blocking import pod_trouble, warnings_of
 from k9py.changes.model import Object
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -39,6 +39,10 @@ class Step:
     text: str
     evidence: tuple[str, ...] = ()
     """What the cluster said about it."""
+    pod: str = ""
+    """The pod that shows what it is blocked by; empty where there is none."""
+    container: str = ""
+    """The container of that pod."""
 
 
 class BoardState(Enum):
@@ -261,16 +265,20 @@ def _pod_steps(
     steps = [made] if kind != "Pod" else []
     stages = _STAGES[:-1] if kind == "Job" else _STAGES
     progress = [_stage_of(pod) for pod in pods]
-    troubles = [trouble for pod in pods if (trouble := pod_trouble(pod, snapshot.events, snapshot.now)) is not None]
+    troubles = [
+        (str(_meta(pod).get("name")), trouble)
+        for pod in pods
+        if (trouble := pod_trouble(pod, snapshot.events, snapshot.now)) is not None
+    ]
     before = made.state
     for number, stage in enumerate(stages):
         there = sum(1 for one in progress if one > number)
         text = f"{min(there, wanted)} of {wanted} {_WORDS[stage]}" if wanted > 1 else _single(stage, bool(there))
-        found: Blocked | None = next((one for one in troubles if one.stage == stage), None)
+        name, found = next(((pod, one) for pod, one in troubles if one.stage == stage), ("", None))
         if there >= wanted:
             state = StepState.DONE
         elif found is not None:
-            steps.append(Step(stage, StepState.BLOCKED, found.text, found.evidence))
+            steps.append(Step(stage, StepState.BLOCKED, found.text, found.evidence, name, found.container))
             before = StepState.BLOCKED
             continue
         elif before is StepState.DONE or there:

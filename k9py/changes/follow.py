@@ -17,8 +17,12 @@ from k9py.kube.discovery import Discovery
 from k9py.kube.verbs import list_pages
 from k9py.kube.wire import Transport
 
+LOOK_SOON = 0.3
+"""Seconds between two looks right after the write, when one step follows the other."""
+SOON = 3.0
+"""Seconds that lasts."""
 LOOK_EVERY = 1.0
-"""Seconds between two looks; a step takes about that long."""
+"""Seconds between two looks then; a step takes about that long."""
 LOOK_SLOWLY = 3.0
 """Seconds between two looks once nothing has changed for a while."""
 SLOW_AFTER = 15.0
@@ -64,7 +68,8 @@ class Follower:
                 return
             if now - started >= limit:
                 return
-            await self._clock.sleep(LOOK_SLOWLY if now - changed_at > SLOW_AFTER else LOOK_EVERY)
+            pause = LOOK_SOON if now - started < SOON else LOOK_EVERY
+            await self._clock.sleep(LOOK_SLOWLY if now - changed_at > SLOW_AFTER else pause)
 
     @staticmethod
     def _ends(board: Board, blocked_for: float) -> bool:

@@ -106,9 +106,17 @@ class Gate:
             typed = pending[0].ref.name if len(pending) == 1 else self.policy.context
         return Question(plan, _question_text(plan, self.policy.context), weight, typed, unseen)
 
-    async def carry_out(self, plan: Plan, confirm: Confirm, *, on_stage: OnStage | None = None) -> Report:
+    async def carry_out(
+        self,
+        plan: Plan,
+        confirm: Confirm,
+        *,
+        on_stage: OnStage | None = None,
+        go_on: Callable[[], bool] | None = None,
+    ) -> Report:
         """Ask, then write; returns what became of each change.
 
+        ``go_on`` is asked before each part of a plan that waits for the one before: False holds the rest back.
         Raises ChangeError when nothing is written at all: read-only, something in the way, or not confirmed.
         """
         tell = on_stage or _nobody
@@ -123,7 +131,7 @@ class Gate:
                 raise ChangeError(f"{said}: nothing was changed")
             tell(StageReport(Stage.CONFIRM, StageState.DONE))
             self._refuse(plan)  # the question may have stood there for long
-        return await self._written(plan, tell)
+        return await self._written(plan, tell, go_on or _on)
 
     def _refuse(self, plan: Plan) -> None:
         if plan.context != self.policy.context:
@@ -139,21 +147,24 @@ class Gate:
             why = str(first.troubles[0]) if first.troubles else f"others own {first.conflicts[0].field}"
             raise ChangeError(f"{first.title}: {why}", remedy="Nothing was changed")
 
-    async def _written(self, plan: Plan, tell: OnStage) -> Report:
+    async def _written(self, plan: Plan, tell: OnStage, go_on: Callable[[], bool]) -> Report:
         """Write what others need first; changes of one kind at once. After a failure the rest is held back."""
         outcomes: list[Outcome] = []
         index = 0
-        failed = False
+        held = ""
         for _, group in groupby(plan.changes, key=_wave):
             wave = list(group)
-            if failed:
-                outcomes += [_held_back(change) for change in wave]
+            if index and not held and not go_on():
+                held = "not tried, because it was stopped"
+            if held:
+                outcomes += [_held_back(change, held) for change in wave]
             else:
                 outcomes += await asyncio.gather(
                     *(self._one(plan, change, index + offset, tell) for offset, change in enumerate(wave))
                 )
             index += len(wave)
-            failed = failed or not all(outcome.done for outcome in outcomes)
+            if not held and not all(outcome.done for outcome in outcomes):
+                held = "not tried, because one before it failed"
         return Report(plan, tuple(outcomes))
 
     async def _one(self, plan: Plan, change: PlannedChange, index: int, tell: OnStage) -> Outcome:
@@ -174,10 +185,15 @@ def _wave(change: PlannedChange) -> tuple[bool, int, str]:
     return change.wish.deed is Deed.DELETE, place_of(change.wish.document), change.ref.kind
 
 
-def _held_back(change: PlannedChange) -> Outcome:
+def _on() -> bool:
+    """Nobody stops it."""
+    return True
+
+
+def _held_back(change: PlannedChange, why: str) -> Outcome:
     if change.effect is Effect.NOTHING:
         return Outcome(change, State.UNCHANGED, change.live)
-    return Outcome(change, State.HELD_BACK, text="not tried, because one before it failed")
+    return Outcome(change, State.HELD_BACK, text=why)
 
 
 def _question_text(plan: Plan, context: str) -> str:
@@ -187,11 +203,19 @@ def _question_text(plan: Plan, context: str) -> str:
     for effect, word in words.items():
         some = [change for change in plan.pending if change.effect is effect]
         if len(some) == 1:
-            parts.append(f"{word} {some[0].title}{_place(some[0])}")
+            parts.append(f"{word} {some[0].title}{_place(some[0])}{_scaled(some[0])}")
         elif some:
             parts.append(f"{word} {len(some)} objects")
     text = ", ".join(parts)
     return f"{text[:1].upper()}{text[1:]} in {context}?" if text else f"Nothing to change in {context}."
+
+
+def _scaled(change: PlannedChange) -> str:
+    """Return how far something is scaled, where that is all there is to it."""
+    replicas = [one for one in change.diff.fields if one.path == ("spec", "replicas")]
+    if change.effect is not Effect.CHANGES or len(change.diff.fields) != 1 or not replicas:
+        return ""
+    return f" from {replicas[0].before or 0} to {replicas[0].after or 0} replicas"
 
 
 def _place(change: PlannedChange) -> str:

@@ -64,6 +64,8 @@ class Wish:
     """Id of the journal entry this takes back."""
     may_be_gone: bool = False
     """A deletion of something that is not there is no mistake."""
+    notices: tuple[Notice, ...] = ()
+    """What is known of it before it is tried, such as what taking a change back cannot return."""
 
     @property
     def ref(self) -> ObjectRef:

@@ -139,13 +139,14 @@ class Planner:
     ) -> PlannedChange:
         ref = wish.ref
         if kind is None:
-            return PlannedChange(wish, ref, troubles=(self._unknown_kind(wish),))
+            return PlannedChange(wish, ref, troubles=(self._unknown_kind(wish),), notices=wish.notices)
         if kind.namespaced and not ref.namespace:
             ref = replace(ref, namespace=namespace)
         document = wish.document
         if wish.deed in (Deed.APPLY, Deed.CREATE) and kind.namespaced and not wish.ref.namespace:
             document = {**document, "metadata": {**document["metadata"], "namespace": ref.namespace}}
-        change = PlannedChange(wish, ref, kind, sent=document if document is not wish.document else None)
+        sent = document if document is not wish.document else None
+        change = PlannedChange(wish, ref, kind, sent=sent, notices=wish.notices)
         later = ref.namespace in spaces or made.get((ref.api_version, ref.kind)) is kind
         if later and wish.deed in (Deed.APPLY, Deed.CREATE):
             # Perhaps: when what it needs is there already, the trial will just succeed.

@@ -221,7 +221,9 @@ class Trials:
         elif isinstance(trial, BaseException):
             raise trial
         else:
-            change = replace(change, dry_run=DryRun(seen=True), notices=_server_notices(trial))
+            change = replace(
+                change, dry_run=DryRun(seen=True), notices=(*change.notices, *_server_notices(trial))
+            )  # fmt: skip
         more = await goes_too(self._transport, self._discovery, resource, live, change.wish.deletion)
         return replace(change, notices=(*change.notices, *managed_by(live), *more))
 

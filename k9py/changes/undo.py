@@ -23,8 +23,11 @@ class Undo:
 
     entry: JournalEntry
     wish: Wish
-    lost: tuple[Notice, ...] = ()
-    """What it cannot bring back."""
+
+    @property
+    def lost(self) -> tuple[Notice, ...]:
+        """What it cannot bring back."""
+        return self.wish.notices
 
 
 def undo_of(journal: Journal, entry: JournalEntry) -> Undo:
@@ -76,7 +79,7 @@ def _restored(entry: JournalEntry, before: Object, after: Object | None) -> Undo
     notices: tuple[Notice, ...] = ()
     if entry.deed is Deed.SCALE:
         notices = (Notice(NoticeKind.LOST, "pods that were stopped come back as new ones"),)
-    return Undo(entry, Wish(Deed.UPDATE, before, base=base, undoes=entry.id), notices)
+    return Undo(entry, Wish(Deed.UPDATE, before, base=base, undoes=entry.id, notices=notices))
 
 
 def _with_uid(obj: Object, uid: str) -> Object:
@@ -104,7 +107,7 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
         lost.append(Notice(NoticeKind.LOST, "the load balancer may get another address"))
     if (before.get("metadata") or {}).get("ownerReferences"):
         lost.append(Notice(NoticeKind.LOST, "its owner may be gone too; then it is cleaned up again"))
-    return Undo(entry, Wish(Deed.CREATE, document, undoes=entry.id), tuple(lost))
+    return Undo(entry, Wish(Deed.CREATE, document, undoes=entry.id, notices=tuple(lost)))
 
 
 def _as_new(before: Object) -> Object:

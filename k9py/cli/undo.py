@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from k9py.cli.changing import add_consent, add_following, add_namespace, at_desk, note
+from k9py.cli.changing import add_consent, add_following, add_namespace, at_desk
 from k9py.core.errors import ChangeError
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ def run(options: argparse.Namespace) -> int:
                 undos = [undo_of(journal, journal.find(options.id))]
             else:
                 undos = undo_series(journal, journal.series(options.id or _last_series(journal.entries())))
-            for undo in undos:
-                for notice in undo.lost:
-                    note(f"{undo.entry.ref.kind}/{undo.entry.ref.name}: {notice.text}")
             return await desk.carry_out(await desk.plan([undo.wish for undo in undos]))
 
     return run_async(work)

@@ -32,7 +32,7 @@ class Where(Enum):
     """The fields on which two writers differ."""
     BOARD = "board"
     """What happens after a change."""
-    HISTORY = "history"
+    HISTORY = "changes"
     """The changes made from here."""
 
 
@@ -221,7 +221,7 @@ def runs(row: Row) -> bool:
 
 
 _G, _T, _C, _X, _L = Where.GLOBAL, Where.TABLE, Where.CONTAINERS, Where.TEXT, Where.LOGS
-_R = Where.REVIEW
+_R, _Q, _B, _H = Where.REVIEW, Where.CONFLICTS, Where.BOARD, Where.HISTORY
 
 
 def _general() -> list[Action]:
@@ -418,6 +418,40 @@ def _changing() -> list[Action]:
                danger=change, kubectl="kubectl rollout restart {target}{ns}", footer=6),
         Action("image", ("I",), _T, "set image", "Set the image of a container", "change", imaged, update,
                danger=change, kubectl="kubectl set image {target}{ns} CONTAINER=IMAGE", footer=7),
+        Action("undo", ("U",), _T, "undo", "Take back what was written last from here", "change", danger=change),
+        Action("changes", ("H",), _T, "changes", "Show what was changed from here, with the differences", "change"),
+    ]  # fmt: skip
+
+
+def _after_changing() -> list[Action]:
+    change = Danger.CHANGES
+    return [
+        *_moves(_Q, "conflicts"),
+        Action("conflicts.take", ("t",), _Q, "take theirs", "Their value becomes mine too", "change", footer=1),
+        Action("conflicts.keep", ("e",), _Q, "keep out", "Leave the field to its owner; mine says nothing of it",
+               "change", footer=2),
+        Action("conflicts.force", ("m",), _Q, "force mine", "Write my value and become the owner", "change", footer=3),
+        Action("conflicts.take-all", ("T",), _Q, "take all", "Take theirs in every field", "change"),
+        Action("conflicts.keep-all", ("E",), _Q, "keep out of all", "Leave every field to its owner", "change"),
+        Action("conflicts.force-all", ("M",), _Q, "force all", "Write mine in every field", "change"),
+        Action("conflicts.go-on", ("enter", "ctrl+s"), _Q, "plan again", "Plan it again as decided", "change",
+               footer=4),
+        *_moves(_B, "board"),
+        Action("board.undo", ("u",), _B, "undo", "Take back what was just written", "change", danger=change, footer=1),
+        Action("board.image", ("i",), _B, "set image", "Set another image", "change", danger=change, footer=2),
+        Action("board.pod", ("enter", "p"), _B, "go to pod", "Go to the pod that shows what is wrong, or to the object",
+               "move", footer=3),
+        Action("board.logs", ("l",), _B, "logs", "Show what that pod writes", "look", footer=4),
+        Action("board.events", ("e",), _B, "events", "Show what happened to it", "look", footer=5),
+        *_moves(_H, "changes"),
+        Action("changes.undo", ("u",), _H, "undo this", "Take back this change", "change", danger=change, footer=1),
+        Action("changes.undo-series", ("U",), _H, "undo together", "Take back everything written together with it",
+               "change", danger=change, footer=2),
+        Action("changes.every", ("a",), _H, "object or all", "Show the changes of the object, or all of this context",
+               "look", footer=3),
+        Action("changes.sides", ("v",), _H, "other view", "Show the difference side by side, or one below the other",
+               "look", footer=4),
+        Action("changes.go", ("enter",), _H, "go to object", "Go to the object in its list", "move", footer=5),
     ]  # fmt: skip
 
 
@@ -467,7 +501,7 @@ ON_CONTAINERS_TOO = frozenset(
 def _all() -> Iterator[Action]:
     for action in (
         *_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs(), *_changing(),
-        *_reviewing(),
+        *_reviewing(), *_after_changing(),
     ):  # fmt: skip
         yield replace(action, containers=True) if action.id in ON_CONTAINERS_TOO else action
 

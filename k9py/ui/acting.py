@@ -61,6 +61,8 @@ class BrowseActions:
             "scale": lambda: screen.k9.desk.direct.scale(*self._chosen()),
             "restart": lambda: screen.k9.desk.direct.restart(*self._chosen()),
             "image": self.set_image,
+            "undo": lambda: screen.k9.desk.undo_last(),
+            "changes": self.changes,
             "container.copy": self.copy_names,
             "container.image": self.copy_image,
         }
@@ -323,6 +325,12 @@ class BrowseActions:
         resource, row = self._looking.resource, self._screen.table.cursor_row
         if resource is not None and row is not None:
             self._screen.k9.desk.direct.image(resource, row)
+
+    def changes(self) -> None:
+        """Show the changes of the object under the cursor, or of the whole context where there is none."""
+        row, resource = self._screen.table.cursor_row, self._looking.resource
+        ref = self._reference(row) if row is not None and resource is not None else None
+        self._screen.k9.desk.show_history(ref)
 
     # ------------------------------------------------------------------ the list
 

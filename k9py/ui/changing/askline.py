@@ -61,9 +61,11 @@ class AskScreen(ModalScreen[str | None]):
         hopeless: Check,
         hint: str = "",
         earlier: Sequence[str] = (),
+        replace: bool = False,
     ) -> None:
         """``check`` judges a finished text; ``hopeless`` one that is being typed, and says only what no further
-        letter can mend. ``earlier`` are values that up and down offer.
+        letter can mend. ``earlier`` are values that up and down offer; with ``replace`` the first letter typed
+        takes the place of the whole value.
         """
         super().__init__()
         self._look = look
@@ -74,7 +76,7 @@ class AskScreen(ModalScreen[str | None]):
         self._hint = hint
         self._earlier = [value, *(one for one in earlier if one != value)]
         self._at = 0
-        self._ahead: list[Key] = []
+        self._replace = replace
 
     def compose(self) -> ComposeResult:
         """Title, line, what is said."""
@@ -97,6 +99,8 @@ class AskScreen(ModalScreen[str | None]):
         self._say()
         self.line.focus()
         self.line.cursor_position = len(self._value)
+        if self._replace:
+            self.line.action_select_all()
 
     def _paint(self) -> None:
         for widget in (self.query_one(Vertical), self.line):

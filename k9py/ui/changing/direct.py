@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from k9py.changes import edits
 from k9py.core import naming
 from k9py.core.refs import ApiResource
 from k9py.kube.rows import Row
+from k9py.resources.actions import Named
 from k9py.ui.changing.askline import AskScreen
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
@@ -57,7 +59,7 @@ class DirectChanges:
         self._desk.app.push_screen(
             AskScreen(
                 self._desk.app.look, f"Replicas of {_what(resource, rows)}", now, check=replicas_wrong,
-                hopeless=replicas_hopeless, hint=hint,
+                hopeless=replicas_hopeless, hint=hint, replace=True,
             ),
             typed,
         )  # fmt: skip
@@ -74,26 +76,36 @@ class DirectChanges:
 
     # ------------------------------------------------------------------ image
 
-    def image(self, resource: ApiResource, row: Row) -> None:
-        """Choose a container where there are several, ask for its image, then review it."""
-        self._desk.app.start_loudly(self._image(resource, row), name="set image")
+    def image(self, resource: ApiResource, row: Named, *, container: str = "", offer: str = "") -> None:
+        """Choose a container where there are several, ask for its image, then review it.
 
-    async def _image(self, resource: ApiResource, row: Row) -> None:
+        ``offer`` is the image the line starts with instead of the one it has.
+        """
+        self._desk.app.start_loudly(self._image(resource, row, container, offer), name="set image")
+
+    async def _image(self, resource: ApiResource, row: Named, container: str, offer: str) -> None:
         obj = (await self._read(resource, [row]))[0]
         images = edits.images_of(obj)
-        if len(images) == 1:
-            self._ask_image(resource, row, obj, next(iter(images)))
+        earlier = await asyncio.to_thread(self._images_before, resource, row)
+
+        def ask(name: str) -> None:
+            self._ask_image(resource, row, obj, name, offer=offer, earlier=earlier.get(name, ()))
+
+        if container in images or len(images) == 1:
+            ask(container if container in images else next(iter(images)))
             return
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids:
-                self._ask_image(resource, row, obj, ids[0])
+                ask(ids[0])
 
         choices = [Choice(name, name, image) for name, image in images.items()]
         title = f"Image of which container of {_what(resource, [row])}?"
         self._desk.app.push_screen(PickScreen(self._desk.app.look, title, choices), picked)
 
-    def _ask_image(self, resource: ApiResource, row: Row, obj: Object, container: str) -> None:
+    def _ask_image(
+        self, resource: ApiResource, row: Named, obj: Object, container: str, *, offer: str, earlier: Sequence[str]
+    ) -> None:
         now = edits.images_of(obj)[container]
 
         def typed(text: str | None) -> None:
@@ -107,25 +119,36 @@ class DirectChanges:
 
         self._desk.app.push_screen(
             AskScreen(
-                self._desk.app.look, f"Image of {container} in {_what(resource, [row])}", now, check=image_wrong,
-                hopeless=image_hopeless, earlier=self._desk.images_before(resource, row, container),
+                self._desk.app.look, f"Image of {container} in {_what(resource, [row])}", offer or now,
+                check=image_wrong, hopeless=image_hopeless, earlier=[now, *earlier], hint=f"now {now}" if offer else "",
             ),
             typed,
         )  # fmt: skip
 
+    def _images_before(self, resource: ApiResource, row: Named) -> dict[str, list[str]]:
+        """Return the images each container had before, newest first, as far as the journal knows."""
+        images: dict[str, list[str]] = {}
+        for entry in reversed(self._desk.journal.about(resource.kind, row.namespace, row.name)):
+            for state in (entry.after, entry.before):
+                for container, image in (edits.images_of(state) if state is not None else {}).items():
+                    known = images.setdefault(container, [])
+                    if image not in known:
+                        known.append(image)
+        return images
+
     # ------------------------------------------------------------------ reading
 
-    async def _read(self, resource: ApiResource, rows: Sequence[Row]) -> list[Object]:
+    async def _read(self, resource: ApiResource, rows: Sequence[Named]) -> list[Object]:
         session = self._desk.session
         return [await session.get(resource, row.namespace, row.name) for row in rows]
 
 
-def _named(resource: ApiResource, row: Row) -> Object:
+def _named(resource: ApiResource, row: Named) -> Object:
     metadata = {"name": row.name} | ({"namespace": row.namespace} if row.namespace else {})
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
 
 
-def _what(resource: ApiResource, rows: Sequence[Row]) -> str:
+def _what(resource: ApiResource, rows: Sequence[Named]) -> str:
     word = resource.singular or resource.kind.lower()
     return f"{word} {rows[0].name}" if len(rows) == 1 else f"{len(rows)} {resource.gvr.resource}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ from k9py.resources.model import Tone
 from k9py.ui.changing import reviewtext
 from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.confirm import Ask, ConfirmScreen
-from k9py.ui.changing.difflines import SIDES_FROM, counts_text
+from k9py.ui.changing.conflicts import ConflictScreen
+from k9py.ui.changing.difflines import SIDES_FROM, counts_text, diff_lines
 from k9py.ui.changing.progress import PLANNING, WRITING, Progress
 from k9py.ui.changing.workscreen import WorkScreen
 from k9py.ui.statusline import Bar
@@ -74,6 +75,10 @@ class ReviewScreen(WorkScreen):
         self._finished = finished
         self._can_show = can_show
         self._ask_at_once = ask
+        self._decide_next = False
+        self._stopped = False
+        self._said = ""
+        """Why conflicts come up now."""
         self.phase = Phase.TRYING
         self.plan: Plan | None = None
         self.report: Report | None = None
@@ -133,6 +138,9 @@ class ReviewScreen(WorkScreen):
         if self._ask_at_once and self.plan.ready and self.plan.pending and not self.refusal_to_write():
             self.write()
         self._ask_at_once = False
+        if self._decide_next:
+            self._decide_next = False
+            self.decide()
 
     def _take_stage(self, report: StageReport) -> None:
         self._progress.take(report)
@@ -192,7 +200,7 @@ class ReviewScreen(WorkScreen):
         reason = self.refusal_to_write()
         if reason:
             raise ChangeError(reason)
-        self.phase = Phase.ASKING
+        self.phase, self._stopped = Phase.ASKING, False
         self._progress = Progress(WRITING, len(self._chosen.pending) if self._chosen else 0)
         self._task = self.k9.start_loudly(self._written(), name="write a change")
         self.draw()
@@ -201,7 +209,9 @@ class ReviewScreen(WorkScreen):
         chosen = self._chosen
         assert chosen is not None
         try:
-            self.report = await self._desk.gate.carry_out(chosen, self._confirm, on_stage=self._take_stage)
+            self.report = await self._desk.gate.carry_out(
+                chosen, self._confirm, on_stage=self._take_stage, go_on=lambda: not self._stopped
+            )
         except ChangeError as error:
             self.phase = Phase.SHOWN
             self.draw()
@@ -213,6 +223,9 @@ class ReviewScreen(WorkScreen):
         self.draw()
         if self.report.done:
             self._leave(self._whole_report())
+        elif any(one.conflicts for one in self.report.outcomes):
+            self._said = "somebody wrote these fields after you began; nothing of this was written"
+            self.decide()
 
     async def _confirm(self, question: Question) -> Answer:
         """Ask a person."""
@@ -247,8 +260,20 @@ class ReviewScreen(WorkScreen):
         self._plan(self.report.unfinished if self.report is not None else self._wishes)
 
     def decide(self) -> None:
-        """Decide conflicts field by field."""
-        raise ChangeError("conflicts are decided here")
+        """Decide conflicts field by field; after a write that met one it is planned again first."""
+        if self.report is not None:
+            self._decide_next = True
+            self.try_again()
+            return
+        conflicting = [(index, change) for index, change in enumerate(self.changes) if change.conflicts]
+        if conflicting:
+            self.k9.push_screen(ConflictScreen(conflicting, decided=self._decided, said=self._said))
+
+    def _decided(self, wishes: Mapping[int, Wish]) -> None:
+        """Plan again as decided; what was left out stays so."""
+        left_out = set(self._left_out)
+        self._plan([wishes.get(index, change.wish) for index, change in enumerate(self.changes)])
+        self._left_out = left_out
 
     def go_to_field(self) -> None:
         """Go back to the field that is wrong."""
@@ -259,7 +284,8 @@ class ReviewScreen(WorkScreen):
     def go_back(self) -> None:
         """Leave; what was not written is not written."""
         if self.phase is Phase.WRITING:
-            self.k9.flash_text("It is being written: what came of it is told in a moment")
+            self._stopped = True
+            self.k9.flash_text("Stopping: what is on its way is waited for, the rest is not written")
             return
         if self._task is not None:
             self._task.cancel()
@@ -337,7 +363,7 @@ class ReviewScreen(WorkScreen):
             ((" review ", Tone.ACCENT), (safe_line(self._heading), Tone.PLAIN)), ((f"{self._count()} ", Tone.DIM),)
         )
         steps = self._progress.spans(glyphs)
-        if self.phase is Phase.SHOWN:
+        if self.phase in (Phase.SHOWN, Phase.ASKING):
             ready = self.plan is not None and self.plan.ready
             steps = ((f" {reviewtext.plan_summary(self.changes)} ", Tone.PLAIN if ready else Tone.WARN),)
         elif self.phase is Phase.ENDED and self.report is not None:
@@ -392,8 +418,6 @@ class ReviewScreen(WorkScreen):
         )
 
     def _diff(self, change: PlannedChange) -> list[Line]:
-        from k9py.ui.changing.difflines import diff_lines
-
         return diff_lines(
             change.diff, self.k9.look.glyphs, width=self.app.size.width, sides=self._side_by_side, whole=self._whole
         )

@@ -122,7 +122,10 @@ def effect_text(change: PlannedChange) -> str:
         return "refused"
     if change.conflicts:
         return "conflict"
-    return change.effect.value
+    return _PLANNED[change.effect]
+
+
+_PLANNED = {Effect.NOTHING: "same", Effect.CREATES: "create", Effect.CHANGES: "change", Effect.DELETES: "delete"}
 
 
 def effect_tone(change: PlannedChange) -> Tone:

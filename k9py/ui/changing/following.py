@@ -1,0 +1,133 @@
+"""What happens after a write, followed whether anybody looks or not; who does not look is told how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from k9py.changes.board import WITH_PODS, Board, BoardState, Step, StepState
+from k9py.changes.follow import Follower
+from k9py.changes.model import Deed, Outcome, Report, State
+from k9py.resources.model import Tone
+
+if TYPE_CHECKING:
+    from k9py.ui.changing.desk import ChangeDesk
+
+WORTH_A_BOARD = WITH_PODS | {
+    "Service", "PersistentVolumeClaim", "Namespace", "CustomResourceDefinition", "HorizontalPodAutoscaler",
+}  # fmt: skip
+"""Kinds of which something has to come true after the write."""
+
+Ended = Callable[["Following"], None]
+
+
+class Followed:
+    """One written object on its way."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.board: Board | None = None
+        self.took: dict[str, float] = {}
+        """Seconds from the write until each step was done, by its id."""
+        self.ended = False
+
+    @property
+    def state(self) -> BoardState:
+        """Where it stands."""
+        return self.board.state if self.board is not None else BoardState.RUNNING
+
+    @property
+    def blocked(self) -> Step | None:
+        """The step it is blocked at."""
+        return self.board.blocked if self.board is not None else None
+
+
+class Following:
+    """Follows everything a report says was written."""
+
+    def __init__(self, desk: ChangeDesk, report: Report, title: str) -> None:
+        self._desk = desk
+        self.report = report
+        self.title = title
+        self.objects = [Followed(one) for one in report.outcomes if one.state is State.WRITTEN]
+        self.watched = False
+        """True while a person looks at the board."""
+        self.on_change: Callable[[], None] | None = None
+        self._clock = desk.session.clock
+        self.written_at = self._clock.monotonic()
+
+    @property
+    def is_worth_a_board(self) -> bool:
+        """True when something has to come true after the write that a person waits for."""
+        return any(
+            one.outcome.change.wish.deed is not Deed.DELETE and one.outcome.change.ref.kind in WORTH_A_BOARD
+            for one in self.objects
+        )
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing is followed any more."""
+        return all(one.ended for one in self.objects)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the write."""
+        return self._clock.monotonic() - self.written_at
+
+    def start(self) -> None:
+        """Begin to follow every object."""
+        for one in self.objects:
+            self._desk.tasks.start(self._follow(one), name=f"follow {one.outcome.change.title}")
+
+    async def _follow(self, one: Followed) -> None:
+        session = self._desk.session
+        follower = Follower(session.transport, session.discovery, clock=session.clock)
+        try:
+            async for board in follower.follow(one.outcome):
+                self._take(one, board)
+        finally:
+            one.ended = True
+        self._changed()
+        if self.ended and not self.watched:
+            self._tell()
+
+    def _take(self, one: Followed, board: Board) -> None:
+        one.board = board
+        for step in board.steps:
+            if step.state is StepState.DONE:
+                one.took.setdefault(step.id, self.age)
+            else:
+                one.took.pop(step.id, None)
+        self._changed()
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+    def _tell(self) -> None:
+        """Say how it ended to somebody who is elsewhere by now."""
+        app = self._desk.app
+        text, tone = self.summary()
+        app.flash_text(text, tone)
+
+    def summary(self) -> tuple[str, Tone]:
+        """Return how it stands, in one sentence."""
+        blocked = next((one for one in self.objects if one.blocked is not None), None)
+        if blocked is not None and blocked.blocked is not None:
+            return f"{blocked.outcome.change.title}: {blocked.blocked.text}. U takes it back, H shows it", Tone.BAD
+        if not self.objects:
+            return "nothing was written", Tone.DIM
+        first = self.objects[0].outcome.change.title
+        name = first if len(self.objects) == 1 else f"{len(self.objects)} objects"
+        states = {one.state for one in self.objects}
+        if states <= {BoardState.CONVERGED}:
+            last = max((took for one in self.objects for took in one.took.values()), default=0.0)
+            words = {one.outcome.verb for one in self.objects}
+            word = words.pop() if len(words) == 1 else "as wished"
+            after = f" after {last:.0f} s" if last >= 1 else ""
+            return f"{name} {word}; done{after}. U takes it back", Tone.OK
+        if BoardState.SUPERSEDED in states:
+            return f"{name}: somebody changed it again; that change is not followed from here", Tone.WARN
+        if BoardState.GONE in states:
+            return f"{name}: it was written, and is gone by now", Tone.WARN
+        return f"{name}: still not done after {self.age:.0f} s; it is not followed any longer", Tone.WARN
