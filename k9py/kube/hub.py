@@ -90,6 +90,12 @@ class Hub:
         """True while a first list is under way, which holds the collector off."""
         return self._guard.holding
 
+    def namespaces_seen(self) -> set[str]:
+        """Return the namespaces of every row read so far."""
+        return {
+            row.namespace for reflector in self.reflectors for row in reflector.store.rows.values() if row.namespace
+        }
+
     def retry_now(self) -> None:
         """Cut every wait short."""
         for reflector in self.reflectors:

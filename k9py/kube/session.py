@@ -26,7 +26,7 @@ from k9py.kube.logs import LogFeed
 from k9py.kube.permissions import Permissions
 from k9py.kube.target import Target
 from k9py.kube.wholes import ObjectWatch, WholeProjection
-from k9py.kube.wire import Transport
+from k9py.kube.wire import Login, Transport
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,8 +56,11 @@ class Session:
         generation: int = 0,
         rng: random.Random | None = None,
         on_failure: FailureHandler | None = None,
+        login: Login | None = None,
     ) -> None:
-        """``known_namespaces`` come from the kubeconfig and from earlier runs; ``generation`` marks late results."""
+        """``known_namespaces`` come from the kubeconfig and from earlier runs; ``generation`` marks late results;
+        ``login`` renews the credentials, where the transport comes from a kubeconfig.
+        """
         self.transport = transport
         self.clock = clock
         self.generation = generation
@@ -71,6 +74,7 @@ class Session:
         self._wholes = WholeProjection()
         self._feeds: weakref.WeakSet[LogFeed] = weakref.WeakSet()
         self._on_failure = on_failure
+        self._login = login
         self.tasks = TaskSet(on_failure)
         rng = rng or random.Random()
         self.hub = Hub(transport, clock=clock, rng=rng, fallback=self.named_namespaces, on_failure=on_failure)
@@ -95,7 +99,7 @@ class Session:
         """
         clock = clock or SystemClock()
         transport = await connect(target, clock=clock, prompt=prompt)
-        session = cls(transport, target, clock=clock, **settings)
+        session = cls(transport, target, clock=clock, login=transport, **settings)
         try:
             await session.start()
         except BaseException:
@@ -124,11 +128,25 @@ class Session:
         self.health.ping_now()
         self.hub.retry_now()
 
+    # --- who we are ----------------------------------------------------------------------------------------------
+
+    @property
+    def config_problem(self) -> str:
+        """Why the kubeconfig on disk can no longer be followed, in one line; empty while it can."""
+        return self._login.config_problem if self._login is not None else ""
+
+    async def renew_credentials(self) -> None:
+        """Log in again because a person asked, then try everything that waits; raises CredentialError."""
+        if self._login is not None:
+            await self._login.renew_credentials()
+        self.permissions.forget()
+        self.retry_now()
+
     # --- namespaces --------------------------------------------------------------------------------------------
 
     def named_namespaces(self) -> tuple[str, ...]:
-        """Return the namespaces somebody named: what is read where all of them are not allowed."""
-        return tuple(self._known)
+        """Return the namespaces somebody named or an object was seen in: what is read where all are not allowed."""
+        return tuple(dict.fromkeys((*self._known, *sorted(self.hub.namespaces_seen()))))
 
     def remember_namespace(self, namespace: str) -> None:
         """Add a namespace somebody named."""

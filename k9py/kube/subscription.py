@@ -119,13 +119,19 @@ class Subscription:
 
     @property
     def status(self) -> SyncStatus:
-        """The worst of :attr:`statuses`, naming the namespace when there are several."""
+        """The worst of :attr:`statuses`, naming the namespace when there are several.
+
+        A namespace we may not read beside others we may is a detail: what is shown is live.
+        """
         statuses = dict(self.statuses)
         refused = statuses.pop("", None) if len(statuses) > 1 else None
         namespace, worst = min(statuses.items(), key=lambda item: WORST_FIRST.index(item[1].state))
         if len(statuses) > 1 and worst.detail and namespace not in worst.detail:
             worst = replace(worst, detail=f"{namespace}: {worst.detail}")
-        if refused is not None and worst.state is SyncState.LIVE:
+        if worst.state is SyncState.DENIED:
+            live = [status for status in statuses.values() if status.state is SyncState.LIVE]
+            worst = replace(live[0], detail=worst.detail) if live else worst
+        if refused is not None and worst.state is SyncState.LIVE and not worst.detail:
             shown = ", ".join(statuses)
             worst = replace(worst, detail=f"{refused.detail}; showing {shown}")
         return worst

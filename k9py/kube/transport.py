@@ -288,6 +288,7 @@ class AioTransport:
             return
         self._config_seen = moment
         if not source.changed():
+            self.config_problem = ""  # also when what was broken meanwhile is as it was before
             return
         try:
             fresh = source.read()

@@ -54,6 +54,16 @@ class WebSocket(Protocol):
         """Close the connection."""
 
 
+class Login(Protocol):
+    """Who we are to a server, as the kubeconfig says it; what a transport made from a kubeconfig can do besides."""
+
+    config_problem: str
+    """Why the kubeconfig on disk can no longer be followed, in one line; empty while it can."""
+
+    async def renew_credentials(self) -> None:
+        """Log in again now because a person asked; the terminal may be lent for it. Raises CredentialError."""
+
+
 class Transport(Protocol):
     """One authenticated connection pool to one API server.
 

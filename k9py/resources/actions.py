@@ -248,6 +248,7 @@ def _general() -> list[Action]:
         Action("history.last", ("-",), _G, "last view", "Swap with the view before this one", "move"),
         Action("context.choose", ("ctrl+x",), _G, "context", "Choose another context", "move"),
         Action("namespace.choose", ("ctrl+n",), _G, "namespaces", "Choose one or several namespaces", "move"),
+        Action("login", (), _G, "log in", "Log in to the cluster again with what the kubeconfig says (:login)"),
         Action("theme.choose", (), _G, "theme", "Choose another theme"),
         Action("picture", (), _G, "picture", "Save a picture of the screen as SVG"),
     ]  # fmt: skip

@@ -118,6 +118,8 @@ class BrowseActions:
                 k9.switch_context(command.argument)
             case "context":
                 screen.go(View(CONTEXTS))
+            case "login":
+                k9.globals.login()
             case "theme" if command.argument:
                 k9.use_theme(command.argument)
             case "theme":
@@ -372,6 +374,8 @@ class BrowseActions:
         session = self._screen.k9.session
         if session is None:
             self._screen.k9.connection.try_now()
+        elif self._screen.k9.connection.refused:
+            self._screen.k9.globals.login()
         else:
             session.retry_now()
             self._screen.k9.flash_text("Reading again")

@@ -88,9 +88,9 @@ class BrowseBars:
             spans += [("  /", Tone.DIM), (view.filter, Tone.ACCENT)]
         if view.problems_only:
             spans.append((f"  {look.glyphs.warn}problems", Tone.WARN))
-        source = screen.listing.source
-        if source is not None and source.status.state is SyncState.LIVE and source.status.detail:
-            spans.append((f"  {look.glyphs.warn} {source.status.detail}", Tone.WARN))
+        problem = self._problem()
+        if problem:
+            spans.append((f"  {look.glyphs.warn} {problem}", Tone.WARN))
         right: list[tuple[str, Tone]] = []
         marked = len(table.marked_rows)
         if marked:
@@ -98,6 +98,16 @@ class BrowseBars:
         if table.row_count != table.total_count:
             right.append((f"{table.row_count:,} of {table.total_count:,} ", Tone.PLAIN))
         screen.query_one("#crumbs", Bar).show(tuple(spans), tuple(right))
+
+    def _problem(self) -> str:
+        """Return what is wrong with the connection or with the list, where the list itself does not say it."""
+        screen = self._screen
+        source = screen.listing.source
+        said = screen.k9.connection.problem
+        if said or source is None:
+            return said
+        status = source.status
+        return status.detail if screen.table.row_count or status.state is SyncState.LIVE else ""
 
     def show_so_what(self) -> None:
         """Say the one sentence about the selected row and the key that follows from it."""

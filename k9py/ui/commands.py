@@ -4,7 +4,7 @@
 
     KIND [NAMESPACE[,NAMESPACE…] | all] [/FILTER] [LABEL=VALUE… | -l SELECTOR] [-f FUZZY] [@CONTEXT]
     ns [NAME[,NAME…] | all]      ctx [NAME]      theme [NAME]      kinds [WORDS]      tab [KIND …]
-    help   q
+    login   help   q
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "help": ("h", "help", "?"),
     "namespace": ("ns", "namespace", "namespaces"),
     "context": ("ctx", "context", "contexts"),
+    "login": ("login",),
     "theme": ("theme", "skin"),
     "kinds": ("a", "aliases", "kinds", "api-resources"),
     "tab": ("tab", "tabnew"),

@@ -18,6 +18,7 @@ VERB_HINTS = {
     "help": "what works here and now",
     "namespace": "namespaces",
     "context": "contexts",
+    "login": "log in to the cluster again",
     "theme": "change the colours",
     "kinds": "every kind of this cluster",
     "tab": "open in a new tab",

@@ -92,7 +92,8 @@ class KubeconfigConnector:
         settings = self._settings.settings(context or overrides.context or config.current_context)
         target = config.target(overrides=within_settings(overrides, settings))
         state = recall(self._paths, target.context).state
-        known = (*(state.namespaces or ()), *state.favourites, *self._options.namespaces)
+        neighbours = [info.namespace for info in config.contexts if info.cluster == target.cluster and info.namespace]
+        known = (*(state.namespaces or ()), *state.favourites, *self._options.namespaces, *neighbours)
         return await Session.open(
             target,
             clock=self._clock,

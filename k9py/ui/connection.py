@@ -126,7 +126,22 @@ class Connection:
     def lost(self) -> bool:
         """True when the session's server does not answer or takes our credentials no more."""
         session = self.session
-        return session is not None and session.health.link.state in (LinkState.OFFLINE, LinkState.DENIED)
+        return self.refused or (session is not None and session.health.link.state is LinkState.OFFLINE)
+
+    @property
+    def refused(self) -> bool:
+        """True when the session's server takes our credentials no more."""
+        return self.session is not None and self.session.health.link.state is LinkState.DENIED
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the connection, in one line; empty when nothing is."""
+        session = self.session
+        if session is None:
+            return ""
+        if self.lost or session.health.link.state is LinkState.NOT_READY:
+            return session.health.link.detail
+        return f"going on with the kubeconfig as it was: {session.config_problem}" if session.config_problem else ""
 
     @property
     def unready(self) -> bool:
@@ -141,9 +156,9 @@ class Connection:
             return (f"{glyphs.offline} not connected", Tone.BAD)
         link = self.session.health.link
         if link.state is LinkState.OFFLINE:
-            return (f"{glyphs.offline} offline since {age(link.since)}: {link.detail}", Tone.BAD)
+            return (f"{glyphs.offline} offline since {age(link.since)}", Tone.BAD)
         if link.state is LinkState.DENIED:
-            return (f"{glyphs.bad} credentials refused: {link.detail}", Tone.BAD)
+            return (f"{glyphs.bad} credentials refused", Tone.BAD)
         if link.state is LinkState.NOT_READY:
             return (f"{glyphs.resuming} server not ready: {link.detail}", Tone.WARN)
         return (f"{glyphs.live} live", Tone.OK)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from k9py.config.themes import theme_files
 from k9py.core.errors import K9Error
+from k9py.resources.model import Tone
 from k9py.ui.completing import Vocabulary
 from k9py.ui.saving import save_text, without_edge_blanks
 
@@ -34,6 +35,7 @@ class GlobalActions:
             "suspend": app.action_suspend_process,
             "context.choose": lambda: self._choose("context"),
             "namespace.choose": lambda: self._choose("namespaces"),
+            "login": self.login,
             "theme.choose": self.choose_theme,
             "picture": self.picture,
         }
@@ -81,6 +83,25 @@ class GlobalActions:
         head, space, rest = text.strip().lstrip(":").partition(" ")
         expansion = self._app.settings.aliases.get(head)
         return f"{expansion}{space}{rest}" if expansion is not None else text
+
+    # ------------------------------------------------------------------ who we are
+
+    def login(self) -> None:
+        """Log in again: what the kubeconfig says is read anew, and a plugin that asks gets the terminal."""
+        session = self._app.session
+        if session is None:
+            self._app.connection.try_now()
+            return
+        self._app.flash_text("Logging in")
+        self._app.start_loudly(self._login(session), name="log in")
+
+    async def _login(self, session: Session) -> None:
+        await session.renew_credentials()
+        if session is self._app.session:
+            problem = session.config_problem
+            said = f"Logged in as before: {problem}" if problem else f"Logged in as {session.user or 'nobody'}"
+            self._app.flash_text(said, Tone.WARN if problem else Tone.PLAIN)
+            self._app.offering.learn_rights(self._app.browser.view.scope.namespaces)
 
     # ------------------------------------------------------------------ leaving
 

@@ -52,10 +52,9 @@ def scope_text(scope: Scope) -> str:
 
 
 def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone]:
-    """Say where a list stands, with the age of its data when it is not live."""
+    """Say where a list stands, with the age of its data when it is not live; why is said in the line below."""
     age = human(max(0.0, now - status.contact)) if status.contact else ""
     wait = f", again in {human(max(0.0, status.retry_at - now))}" if status.retry_at > now else ""
-    detail = f": {status.detail}" if status.detail else ""
     match status.state:
         case SyncState.LIVE:
             if status.detail:
@@ -67,16 +66,16 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
             left = f", {status.remaining:,} to come" if status.remaining else ""
             return (f"{glyphs.resuming} loading{left}", Tone.ACCENT)
         case SyncState.RESUMING:
-            return (f"{glyphs.resuming} resuming, data {age} old{detail}", Tone.WARN)
+            return (f"{glyphs.resuming} resuming, data {age} old", Tone.WARN)
         case SyncState.RELISTING:
             return (f"{glyphs.resuming} listing again, data {age} old", Tone.WARN)
         case SyncState.THROTTLED:
-            return (f"{glyphs.resuming} throttled{wait}{detail}", Tone.WARN)
+            return (f"{glyphs.resuming} throttled{wait}", Tone.WARN)
         case SyncState.DENIED:
-            return (f"{glyphs.bad} denied{detail}{wait}", Tone.BAD)
+            return (f"{glyphs.bad} denied{wait}", Tone.BAD)
         case SyncState.OFFLINE:
             since = f"offline since {age}" if age else "offline"
-            return (f"{glyphs.offline} {since}{wait}{detail}", Tone.BAD)
+            return (f"{glyphs.offline} {since}{wait}", Tone.BAD)
         case SyncState.IDLE:
             return (f"{glyphs.resuming} starting", Tone.DIM)
 

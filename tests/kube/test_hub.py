@@ -175,6 +175,18 @@ async def test_where_all_namespaces_are_denied_the_named_ones_are_shown_and_what
         assert view.synced
 
 
+async def test_a_named_namespace_that_is_denied_as_well_takes_nothing_from_the_others() -> None:
+    cluster = Cluster()
+    cluster.denied |= {"/api/v1/pods", "/api/v1/namespaces/bank/pods"}
+    async with hub_on(cluster, named=("shop", "bank")) as (hub, clock):
+        view = hub.subscribe(PODS, Scope(), PROJECTION)
+        await settle(clock)
+        assert set(view.rows()) == {"shop/pod-of-shop"}
+        assert view.status.state is SyncState.LIVE
+        assert view.status.detail == "not allowed to list pods in namespace bank"
+        assert hub.namespaces_seen() == {"shop"}
+
+
 async def test_once_all_namespaces_are_allowed_the_named_ones_give_way() -> None:
     cluster = Cluster()
     cluster.denied.add("/api/v1/pods")

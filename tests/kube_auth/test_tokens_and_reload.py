@@ -265,6 +265,20 @@ async def test_a_kubeconfig_half_written_is_told_until_it_is_whole_again(connect
     assert server.tokens == ["Bearer one", "Bearer two"]
 
 
+async def test_a_kubeconfig_that_is_as_it_was_after_being_broken_is_no_problem_any_more(
+    connect: Connect, config: ConfigFile
+) -> None:
+    clock = ManualClock()
+    async with api_server() as server:
+        transport = await connect(config.write(server=server.url).target(), clock=clock)
+        whole = config.path.read_text()
+        for text in (whole[:100], whole):
+            config.path.write_text(text)
+            await clock.advance(CONFIG_PERIOD)
+            await transport.request("GET", "/x")
+            assert bool(transport.config_problem) is (text != whole)
+
+
 async def test_a_rewrite_of_the_same_contents_is_no_change(config: ConfigFile) -> None:
     source = config.write(server="http://127.0.0.1:1").target().source
     assert source is not None

@@ -29,6 +29,13 @@ def state(k9: Driver) -> SyncState:
     return source.status.state
 
 
+async def command(k9: Driver, text: str) -> None:
+    """Carry out what is typed behind ``:``."""
+    await k9.press(":")
+    await k9.type(text)
+    await k9.press("enter")
+
+
 async def follows(k9: Driver) -> None:
     """Prove that the list is live again: what happens now is seen."""
     k9.store.create("pods", pod("after-the-fault"))
@@ -209,3 +216,44 @@ async def test_an_exec_token_that_expired_is_renewed_without_a_word(tmp_path: Pa
             stream.end()
         await follows(k9)
         assert int(runs.read_text()) > before
+
+
+async def test_a_kubeconfig_broken_on_disk_is_said_and_we_go_on_as_before(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await live(k9)
+        file = tmp_path / "kubeconfig"
+        good = file.read_text()
+        file.write_text("clusters: [")
+        await command(k9, "login")
+        await k9.sees("going on with the kubeconfig as it was")
+        await follows(k9)
+        file.write_text(good)
+        await command(k9, "login")
+        await k9.sees_not("going on with the kubeconfig as it was")
+
+
+async def test_refused_credentials_are_renewed_when_a_person_asks(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await live(k9)
+        session = k9.app.session
+        assert session is not None
+        tokens = k9.server.access.tokens
+        tokens["another"] = tokens.pop(ADMIN_TOKEN)
+        session.retry_now()
+        await k9.sees("credentials refused")
+        await k9.sees("Log in again")
+        file = tmp_path / "kubeconfig"
+        file.write_text(file.read_text().replace(ADMIN_TOKEN, "another"))
+        await k9.press("ctrl+r")
+        await k9.sees("Logged in")
+        await k9.sees_not("credentials refused")
+        await follows(k9)
+
+
+async def test_where_namespaces_may_not_be_listed_those_objects_were_seen_in_are_shown(tmp_path: Path) -> None:
+    pods = {"pods": [pod("api"), pod("db", "other")]}
+    async with running(tmp_path, pods, options=UiOptions(all_namespaces=True)) as k9:
+        await k9.until(lambda: sorted(k9.names) == ["api", "db"])
+        k9.server.faults.forbidden = {"namespaces"}
+        await command(k9, "ns")
+        await k9.until(lambda: "other" in k9.names)

@@ -92,7 +92,7 @@ async def test_who_may_not_list_namespaces_sees_the_named_ones_and_what_is_missi
         await k9.until(lambda: k9.app.session is not None and k9.app.context_name == "simulated-restricted")
         await k9.press(":", *"ns", "enter")
         await k9.until(lambda: k9.app.browser.view.kind == "namespaces" and k9.names)
-        assert "not allowed to list namespaces" in k9.bar("header")
+        assert "not allowed to list namespaces" in k9.bar("crumbs")
         assert {row.name for row in k9.app.browser.table.rows} >= {"default"}
 
 
