@@ -60,9 +60,8 @@ def footer(actions: Iterable[Action], glyphs: Glyphs, width: int) -> Spans:
     spans: list[tuple[str, Tone]] = []
     for action in chosen[:-1]:
         hint = _hint(action, glyphs)
-        if width_of((*spans, *hint, *last)) > width:
-            break
-        spans += hint
+        if width_of((*spans, *hint, *last)) <= width:
+            spans += hint
     return (*spans, *last)
 
 
