@@ -130,6 +130,8 @@ class Writer:
         except NotFound as error:
             if change.wish.deed is Deed.DELETE:
                 return Outcome(change, State.WRITTEN, text="it was gone already")
+            if change.wish.deed in (Deed.UPDATE, Deed.SCALE):
+                return self._failed(change, error, f"{change.title} was deleted meanwhile; nothing was written")
             return self._failed(change, error)
         except ApiError as error:
             if error.status >= 500:

@@ -18,7 +18,7 @@ from k9py.core.clock import Clock
 from k9py.kube import aio
 from k9py.kube.credentials import Grant
 from k9py.kube.files import FileStamps
-from k9py.kube.linkerrors import Route, error_of_response
+from k9py.kube.linkerrors import BrokenWrite, Route, error_of_response
 from k9py.kube.proxy import SOCKS, is_loopback, proxy_for
 from k9py.kube.socks import socks_connector
 from k9py.kube.target import Target
@@ -30,6 +30,9 @@ READ_BUFFER = 2**18
 """Bytes buffered per connection before the socket is left alone: a large list is read in few turns."""
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """Seconds, seconds and count: a watch whose peer has vanished is noticed after a minute."""
+
+REPEATED_WRITES = frozenset({"PUT", "DELETE"})
+"""Methods aiohttp takes for harmless and sends again by itself when the connection breaks under them."""
 
 
 async def open_link(target: Target, grant: Grant, clock: Clock) -> Link:
@@ -122,6 +125,7 @@ class Link:
             read_bufsize=READ_BUFFER,
             timeout=aiohttp.ClientTimeout(total=None),
             raise_for_status=self._check_upgrade,
+            middlewares=(_sent_once,),
         )
 
     def _new_connector(self) -> aiohttp.TCPConnector:
@@ -135,6 +139,18 @@ class Link:
         """Raise what the server says instead of opening a WebSocket; aiohttp alone would drop the body."""
         if response.status != 101:
             raise await error_of_response(response, self.route, self._clock.now())
+
+
+async def _sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Let a write that broke fail, since the server may have carried it out: only who sent it can find out."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise  # nothing was sent
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method in REPEATED_WRITES and "dryRun" not in request.url.query:
+            raise BrokenWrite(str(error)) from error
+        raise
 
 
 def _identity(target: Target, grant: Grant) -> tuple[object, ...]:

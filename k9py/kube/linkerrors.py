@@ -68,8 +68,14 @@ def translated(route: Route, limit: float | None, *, reading: bool = False) -> I
         raise Unreachable(f"{route.place}: the connection was closed") from error
 
 
+class BrokenWrite(aiohttp.ClientError):
+    """A connection that broke under a write; the cause is what broke it. aiohttp repeats nothing that raises this."""
+
+
 def explain(error: Exception, route: Route, limit: float | None, *, reading: bool = False) -> K9Error:
     """Return the error of our tree that says what happened on the way to the server."""
+    if isinstance(error, BrokenWrite) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     explained = _explained(error, route, limit, reading=reading)
     if isinstance(explained, LinkError) and isinstance(error, _BEFORE_SENDING):
         explained.sent = False

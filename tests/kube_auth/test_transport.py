@@ -349,6 +349,26 @@ async def test_a_connection_closed_without_an_answer_is_unreachable(connect: Con
             await transport.request("GET", "/x")
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "times"),
+    [("PUT", (), 1), ("DELETE", (), 1), ("POST", (), 1), ("PATCH", (), 1), ("GET", (), 2),
+     ("DELETE", [("dryRun", "All")], 2)],
+)  # fmt: skip
+async def test_a_write_whose_connection_broke_is_never_sent_again(
+    connect: Connect, method: str, query: list[tuple[str, str]], times: int
+) -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with api_server(cut) as server:
+        transport = await connect(plain(server.url))
+        with pytest.raises(Unreachable, match=r"connection (broke|reset)"):
+            await transport.request(method, "/x", query=query)
+        assert len(server.seen) == times
+
+
 async def test_a_refused_connection_asks_whether_the_cluster_runs(connect: Connect) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
