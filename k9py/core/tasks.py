@@ -34,6 +34,16 @@ class TaskSet:
     def __len__(self) -> int:
         return len(self._tasks)
 
+    @property
+    def closed(self) -> bool:
+        """True when no task can be started any more."""
+        return self._closed
+
+    async def finish(self) -> None:
+        """Wait until every task has ended by itself; what one raises went to the failure handler."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
     async def close(self) -> None:
         """Cancel every task and wait until each has ended."""
         self._closed = True

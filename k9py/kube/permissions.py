@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, NamedTuple
 
 from k9py.core.clock import Clock
-from k9py.core.errors import K9Error, RubbishError
+from k9py.core.errors import K9Error, LinkError, RubbishError
 from k9py.core.refs import ApiResource
 from k9py.core.tasks import TaskSet
 from k9py.kube.wire import Transport
@@ -106,16 +107,16 @@ class Permissions:
             return self._known[question][0]
         _, until = self._rules.get(question.namespace, (None, 0.0))
         if question.namespace and now >= until:
-            await self._once(question.namespace, self._review_rules(question.namespace))
+            await self._once(question.namespace, partial(self._review_rules, question.namespace))
         verdict = self._recall(question)
         if verdict is not Verdict.UNKNOWN:
             return verdict
-        answer: Verdict = await self._once(question, self._review_access(question))
+        answer: Verdict = await self._once(question, partial(self._review_access, question))
         return answer
 
     async def prefetch(self, namespaces: Iterable[str]) -> None:
         """Ask for the rules of namespaces somebody is about to look at."""
-        await asyncio.gather(*(self._once(ns, self._review_rules(ns)) for ns in namespaces if ns))
+        await asyncio.gather(*(self._once(ns, partial(self._review_rules, ns)) for ns in namespaces if ns))
 
     def forget(self) -> None:
         """Ask everything anew, because the user changed."""
@@ -135,15 +136,15 @@ class Permissions:
                 return Verdict.NO
         return Verdict.UNKNOWN
 
-    async def _once(self, key: Question | str, review: Any) -> Any:
+    async def _once(self, key: Question | str, review: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Run a review unless the same one is under way; a caller that gives up does not end it for others."""
         task = self._asking.get(key)
         if task is None:
-            task = self._tasks.start(review, name=f"review {key}")
+            if self._tasks.closed:
+                raise LinkError("The session is closed")
+            task = self._tasks.start(review(), name=f"review {key}")
             self._asking[key] = task
             task.add_done_callback(lambda _: self._asking.pop(key, None))
-        else:
-            review.close()
         return await asyncio.shield(task)
 
     async def _review_access(self, question: Question) -> Verdict:

@@ -60,6 +60,12 @@ class Carrier:
 
     async def _back_to_browser(self, action: Action) -> None:
         """Leave what lies over the browser and do it there."""
+        await self.uncover()
+        await self.carry_out(action)
+
+    async def uncover(self, act: Callable[[], None] | None = None) -> None:
+        """Leave what lies over the browser, then do something for a person."""
         while self._app.screen is not self._app.browser:
             await self._app.pop_screen()
-        await self.carry_out(action)
+        if act is not None:
+            self._app.attempt(act)

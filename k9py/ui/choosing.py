@@ -93,7 +93,7 @@ def choose_context(app: K9App) -> None:
 
     def picked(ids: tuple[str, ...] | None) -> None:
         if ids and ids[0] != app.context_name:
-            app.attempt(lambda: app.switch_context(ids[0]))
+            app.call_later(app.carrier.uncover, lambda: app.switch_context(ids[0]))
 
     screen = PickScreen(
         app.look, "Context", choices, current=app.context_name, empty="the kubeconfig has no contexts"
@@ -115,7 +115,7 @@ def choose_namespaces(app: K9App, known: Namespaces | None) -> None:
     def picked(ids: tuple[str, ...] | None) -> None:
         if ids:
             names = () if EVERY in ids else ids
-            app.attempt(lambda: app.use_scope(Scope(names)))
+            app.call_later(app.carrier.uncover, lambda: app.use_scope(Scope(names)))
 
     def typed(text: str) -> Choice:
         return Choice(text, text, "not listed")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import CredentialError, K9Error, KubeconfigError
+from k9py.core.tasks import TaskSet
 from k9py.kube.health import Link, LinkState
 from k9py.resources.model import Tone
 from k9py.ui.connecting import Connector
@@ -38,6 +39,10 @@ class Owner(Protocol):
         """What the header says of the connection changed."""
 
 
+def _defect(raised: Exception) -> K9Error:
+    return K9Error(f"connecting failed: {raised!r}", remedy="This is a defect of k9py; the log file has the details")
+
+
 class Connection:
     """Holds at most one session. A late result of an earlier attempt is closed, never shown."""
 
@@ -47,6 +52,8 @@ class Connection:
         self._clock = clock
         self._loan = loan
         self._task: asyncio.Task[None] | None = None
+        self._tasks = TaskSet()
+        """The attempt, and sessions left behind: each is closed to its end, however fast the next one is chosen."""
         self._poke = asyncio.Event()
         self.session: Session | None = None
         self.context = ""
@@ -69,7 +76,8 @@ class Connection:
         session, self.session = self.session, None
         if session is not None:
             self._owner.session_closing()
-        self._task = asyncio.create_task(self._run(session, self.generation), name=f"connect {context}")
+            self._tasks.start(session.close(), name=f"close {session.context}")
+        self._task = self._tasks.start(self._run(self.generation), name=f"connect {context}")
         self._owner.connection_changed()
 
     def try_now(self) -> None:
@@ -81,20 +89,19 @@ class Connection:
         self.generation += 1
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
         session, self.session = self.session, None
         if session is not None:
             await session.close()
+        await self._tasks.finish()
 
-    async def _run(self, previous: Session | None, generation: int) -> None:
-        if previous is not None:
-            await previous.close()
+    async def _run(self, generation: int) -> None:
         wait = FIRST_RETRY
         while generation == self.generation:
             try:
                 session = await self._connector.open(self.context, self._loan, generation)
-            except K9Error as error:
-                _LOG.warning("connecting: %s", error.with_remedy())
+            except Exception as raised:  # noqa: BLE001 - the edge of the task: nobody else would say that it ended
+                error = raised if isinstance(raised, K9Error) else _defect(raised)
+                _LOG.warning("connecting: %s", error.with_remedy(), exc_info=None if error is raised else raised)
                 self.trouble = error
                 self._owner.connection_changed()
                 if isinstance(error, (KubeconfigError, CredentialError)):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k9py.core.clock import ManualClock
-from k9py.core.errors import ApiError, Unreachable
+from k9py.core.errors import ApiError, LinkError, Unreachable
 from k9py.core.tasks import TaskSet
 from k9py.kube.permissions import Permissions, Verdict
 from tests.kube.fakes import NODES, PODS, Answer, Asked, FakeTransport, settle
@@ -162,3 +162,14 @@ async def test_another_user_is_asked_about_anew() -> None:
     await reviewer.permissions.allowed("list", PODS, "shop")
     reviewer.permissions.forget()
     assert reviewer.permissions.known("list", PODS, "shop") is Verdict.UNKNOWN
+
+
+async def test_a_question_that_comes_after_the_session_was_closed_is_refused_like_every_request() -> None:
+    reviewer = Reviewer()
+    tasks = TaskSet()
+    permissions = Permissions(reviewer.transport, reviewer.clock, tasks)
+    await tasks.close()
+    with pytest.raises(LinkError):
+        await permissions.prefetch(["shop"])
+    with pytest.raises(LinkError):
+        await permissions.allowed("list", PODS)

@@ -91,3 +91,14 @@ async def test_jump_mode_goes_to_the_row_of_a_letter(tmp_path: Path) -> None:
         await k9.sees("worker-1")
         await k9.press("ctrl+o", "d")
         await k9.until(lambda: k9.cursor == k9.names[2])
+
+
+async def test_another_context_or_namespace_chosen_over_a_log_is_shown_and_the_log_left(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        for keys, wanted in (("ctrl+n", *"other", "enter"), "far-1"), (("ctrl+x", *"restr", "enter"), "restricted"):
+            await k9.press("l")
+            await k9.until(lambda: k9.app.screen is not k9.app.browser)
+            await k9.press(*keys)
+            await k9.until(lambda: k9.app.screen is k9.app.browser)
+            await k9.sees(wanted)
