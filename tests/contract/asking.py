@@ -18,19 +18,24 @@ RECORDED = FOLDER / "recorded"
 _KINDS = {
     "ingresses": "Ingress", "networkpolicies": "NetworkPolicy", "priorityclasses": "PriorityClass",
     "storageclasses": "StorageClass", "ingressclasses": "IngressClass", "runtimeclasses": "RuntimeClass",
-    "endpoints": "Endpoints", "validatingadmissionpolicies": "ValidatingAdmissionPolicy",
+    "endpoints": "Endpoints", "validatingadmissionpolicies": "ValidatingAdmissionPolicy", "ipaddresses": "IPAddress",
+    "csistoragecapacities": "CSIStorageCapacity", "volumeattributesclasses": "VolumeAttributesClass",
+    "deviceclasses": "DeviceClass",
 }  # fmt: skip
 _WORDS = (
     "ConfigMap Secret Service ServiceAccount Pod PodTemplate ReplicationController ResourceQuota LimitRange Node "
     "Namespace PersistentVolume PersistentVolumeClaim Event Deployment ReplicaSet StatefulSet DaemonSet Job CronJob "
     "HorizontalPodAutoscaler PodDisruptionBudget EndpointSlice Role RoleBinding ClusterRole ClusterRoleBinding "
     "CSIDriver VolumeAttachment Lease CustomResourceDefinition ValidatingWebhookConfiguration "
-    "MutatingWebhookConfiguration CertificateSigningRequest"
+    "MutatingWebhookConfiguration CertificateSigningRequest ValidatingAdmissionPolicyBinding ControllerRevision "
+    "CSINode ResourceClaim ResourceClaimTemplate ResourceSlice FlowSchema PriorityLevelConfiguration APIService"
 )
 KIND_OF = {f"{word.lower()}s": word for word in _WORDS.split()} | _KINDS
 UNLIKE = {"Age", "Created", "Created At", "Last Schedule", "First Seen", "Last Seen", "Requestor"}
 """Columns whose cells differ from run to run."""
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_GROUP = re.compile(r'("|tests\.|v1\.)N\.')
+"""The namespace's word as the first of a group's, such as ``tests.N.example.com``."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -57,8 +62,7 @@ def complete(case: Object, space: Space) -> Object:
     obj = {"apiVersion": version, "kind": KIND_OF[plural], **obj}
     obj.setdefault("metadata", {}).setdefault("name", name)
     text = json.dumps(obj).replace('"NS"', f'"{space.name}"').replace('"N"', f'"{name}"')
-    text = text.replace("tests.N.", f"tests.{name}.").replace('"N.', f'"{name}.')
-    completed: Object = json.loads(text)
+    completed: Object = json.loads(_GROUP.sub(rf"\g<1>{name}.", text))
     return completed
 
 
@@ -85,7 +89,7 @@ async def cells(space: Space, case: Object) -> dict[str, Any]:
     table = good(answer)
     [row] = table["rows"]
     names = [column["name"] for column in table["columnDefinitions"]]
-    return {name: _plain(cell, space) for name, cell in zip(names, row["cells"], strict=True) if name not in UNLIKE}
+    return {name: _plain(cell, space) for name, cell in zip(names, row["cells"], strict=False) if name not in UNLIKE}
 
 
 def _plain(cell: Any, space: Space) -> Any:
