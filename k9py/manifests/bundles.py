@@ -32,8 +32,13 @@ class Bundle:
     options: tuple[Option, ...]
     build: Callable[[Options], list[Object]]
 
-    def make(self, name: str, given: Mapping[str, Any], *, namespace: str = "") -> list[Object]:
-        """Return the objects; raises UsageError for an unknown or missing option or one of the wrong type."""
+    def make(
+        self, name: str, given: Mapping[str, Any], *, namespace: str = "", unfinished: bool = False
+    ) -> list[Object]:
+        """Return the objects; raises UsageError for an unknown or missing option or one of the wrong type.
+
+        ``unfinished`` leaves what is missing empty: somebody is still filling it in.
+        """
         options = Options(name, namespace, {option.id: option.default for option in self.options})
         known = {option.id: option for option in self.options}
         for key, value in given.items():
@@ -42,7 +47,7 @@ class Bundle:
                 hint = f"Did you mean {' or '.join(near)}?" if near else f"It knows {', '.join(known)}"
                 raise UsageError(f"the bundle {self.id} has no option {key!r}", remedy=hint)
             options.values[key] = _typed(known[key], value)
-        for option in self.options:
+        for option in () if unfinished else self.options:
             if option.required and options.values[option.id] == "":
                 raise UsageError(f"the bundle {self.id} needs {option.id}: {option.why}", remedy=f"--set {option.id}=…")
         return self.build(options)

@@ -73,6 +73,10 @@ class Known:
         self._lists = dict(lists or {})
         self._beside = list(beside)
 
+    def with_beside(self, beside: Iterable[tuple[str, str, Object]]) -> Known:
+        """Return the same answers with other objects written beside."""
+        return Known(self._objects, self._lists, beside)
+
     def get(self, id: str, namespace: str, name: str) -> Object | Unknown | None:
         """Return what was fetched or is written beside."""
         for kind, where, obj in self._beside:

@@ -6,7 +6,7 @@ The text is the truth, so a field nobody made an input for, and every comment, s
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,19 @@ class Entry:
     def is_set(self) -> bool:
         """True when the object says something here."""
         return self.value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """How much of a form is shown."""
+
+    advanced: bool
+    also: frozenset[str]
+    followers: frozenset[Steps]
+
+    def wants(self, id: str) -> bool:
+        """Return whether a field, or something in it, was asked for by its id."""
+        return any(one == id or one.startswith((f"{id}.", f"{id}[")) for one in self.also)
 
 
 class FormModel:
@@ -128,7 +141,8 @@ class FormModel:
             raise YamlError("there is no object in this text", line=1, column=1)
         self.value = values[self.document]
 
-    def _change(self, value: dict[str, Any]) -> None:
+    def replace(self, value: dict[str, Any]) -> None:
+        """Take another value; what it leaves as it was keeps its text. Raises YamlError while the text is broken."""
         if self.broken is not None:
             raise self.broken
         if yamledit.same(value, self.value):
@@ -186,7 +200,7 @@ class FormModel:
                     value = put(value, steps, new)
             if isinstance(old, str) or old is None:
                 value = self._follow_key(value, place, old, new)
-        self._change(value)
+        self.replace(value)
 
     def _follow_key(self, value: Any, place: Place, old: Any, new: Any) -> Any:
         """Let maps that equal the one a single key was set in follow it."""
@@ -201,20 +215,35 @@ class FormModel:
         return value
 
     def clear(self, id: str) -> None:
-        """Remove a field's value, and what is left empty by it."""
-        self._change(drop(self.value, self.find(id).steps))
+        """Remove a field's value, and what is left empty by it; the item of a list it is in stays."""
+        steps = self.find(id).steps
+        item = max((place + 1 for place, step in enumerate(steps[:-1]) if isinstance(step, int)), default=0)
+        inside = get(self.value, steps[:item]) if item else None
+        if isinstance(inside, dict):
+            self.replace(put(self.value, steps[:item], drop(inside, steps[item:])))
+        else:
+            self.replace(drop(self.value, steps))
 
     def add_item(self, id: str) -> int:
         """Add an item to a repeat; return its position."""
         steps, repeat = self._repeat(id)
         items = get(self.value, steps) or []
-        self._change(put(self.value, (*steps, len(items)), copy.deepcopy(dict(repeat.new)) or {}))
+        self.replace(put(self.value, (*steps, len(items)), copy.deepcopy(dict(repeat.new)) or {}))
         return len(items)
 
     def remove_item(self, id: str, index: int) -> None:
         """Remove an item of a repeat."""
         steps, _ = self._repeat(id)
-        self._change(drop(self.value, (*steps, index)))
+        self.replace(drop(self.value, (*steps, index)))
+
+    def move_item(self, id: str, index: int, by: int) -> int:
+        """Move an item of a repeat up or down; return where it is then."""
+        steps, _ = self._repeat(id)
+        items = list(get(self.value, steps) or [])
+        to = min(max(0, index + by), len(items) - 1)
+        items.insert(to, items.pop(index))
+        self.replace(put(self.value, steps, items))
+        return to
 
     def _repeat(self, id: str) -> tuple[Steps, Repeat]:
         for entry in self.entries(advanced=True):
@@ -250,44 +279,57 @@ class FormModel:
 
     # what is shown
 
-    def entries(self, *, advanced: bool = False) -> list[Entry]:
-        """Return the form as it is shown: a field that is set shows on every level."""
-        found = list(self._entries(self.form.items, "", (), 0, advanced))
+    def entries(self, *, advanced: bool = False, also: frozenset[str] = frozenset()) -> list[Entry]:
+        """Return the form as it is shown.
+
+        On the basic level an advanced field shows when it says something of its own, or when its id is in ``also``.
+        """
+        followers = frozenset() if self.live else self._following()
+        walk = _Level(advanced, also, followers)
+        found = list(self._entries(self.form.items, "", (), 0, walk))
         return [*found, *(self._entry(field, field.id, field.steps, 0) for field in self.added)]
 
-    def _entries(
-        self, items: tuple[Item, ...], prefix: str, base: Steps, depth: int, advanced: bool
-    ) -> Iterator[Entry]:
+    def _following(self) -> frozenset[Steps]:
+        """Return the places that hold what another field says, because they follow it."""
+        found: set[Steps] = set()
+        for item in _flat(self.form.items):
+            value = get(self.value, item.steps) if isinstance(item, Field) and item.also else None
+            if value is not None and isinstance(item, Field):
+                found.update(steps for steps in map(parse, item.also) if get(self.value, steps) == value)
+        return frozenset(found)
+
+    def _entries(self, items: tuple[Item, ...], prefix: str, base: Steps, depth: int, level: _Level) -> Iterator[Entry]:
         holder = get(self.value, base) if base else self.value
         for item in items:
             if item.when is not None and not item.when.holds(holder):
                 continue
+            name = f"{prefix}{item.id}"
             if isinstance(item, Group):
-                inner = list(self._entries(item.items, prefix, base, depth + 1, advanced or (item.basic and advanced)))
-                if advanced or item.basic or any(entry.is_set for entry in inner):
-                    shown = inner if advanced or item.basic else [entry for entry in inner if entry.is_set]
-                    if shown:
-                        yield Entry(f"{prefix}{item.id}", item, plain(self.value, base), depth)
-                        yield from shown
+                inner = list(self._entries(item.items, prefix, base, depth + 1, level))
+                if not (level.advanced or item.basic):
+                    inner = [entry for entry in inner if entry.is_set or level.wants(entry.id)]
+                if inner:
+                    yield Entry(name, item, plain(self.value, base), depth)
+                    yield from inner
             elif isinstance(item, Repeat):
-                yield from self._repeated(item, prefix, base, depth, advanced)
+                yield from self._repeated(item, name, base, depth, level)
             else:
-                entry = self._entry(item, f"{prefix}{item.id}", (*base, *item.steps), depth)
-                if advanced or item.basic or entry.is_set:
+                entry = self._entry(item, name, (*base, *item.steps), depth)
+                speaks = entry.is_set and entry.path not in level.followers
+                if level.advanced or item.basic or speaks or level.wants(name):
                     yield entry
 
-    def _repeated(self, item: Repeat, prefix: str, base: Steps, depth: int, advanced: bool) -> Iterator[Entry]:
+    def _repeated(self, item: Repeat, id: str, base: Steps, depth: int, level: _Level) -> Iterator[Entry]:
         steps = (*base, *item.steps)
         items = get(self.value, steps)
         count = len(items) if isinstance(items, list) else 0
-        if not (advanced or item.basic or count):
+        if not (level.advanced or item.basic or count or level.wants(id)):
             return
         where = plain(self.value, steps)
-        yield Entry(f"{prefix}{item.id}", item, where, depth, value=count or None)
+        yield Entry(id, item, where, depth, value=count or None)
         for index in range(count):
-            name = f"{prefix}{item.id}[{index}]"
-            yield Entry(name, item, (*where, index), depth + 1, index=index)
-            yield from self._entries(item.items, f"{name}.", (*steps, index), depth + 2, advanced)
+            yield Entry(f"{id}[{index}]", item, (*where, index), depth + 1, index=index)
+            yield from self._entries(item.items, f"{id}[{index}].", (*steps, index), depth + 2, level)
 
     def _entry(self, field: Field, id: str, steps: Steps, depth: int) -> Entry:
         value = get(self.value, steps)
@@ -310,9 +352,25 @@ class FormModel:
         places = [(problem, yamlspans.nearest(root, problem.path)) for problem in found]
         return [problem.at(place.line, place.column, self.document) for problem, place in places]
 
-    def owner(self, problem: Problem) -> Entry | None:
-        """Return the field a problem is about: the deepest one it is at or below, else the first below it."""
-        entries = [entry for entry in self.entries(advanced=True) if not isinstance(entry.item, Group)]
+    def path_at(self, line: int, column: int) -> Path:
+        """Return the path of what stands at a line and column counted from 1; empty while the text is broken."""
+        if self.broken is not None:
+            return ()
+        return yamlspans.path_at(yamlspans.compose(self._text)[self.document], line, column)
+
+    def line_of(self, path: Path) -> int:
+        """Return the line of the value at a path, or of the closest thing above it; 0 while the text is broken."""
+        if self.broken is not None:
+            return 0
+        return yamlspans.nearest(yamlspans.compose(self._text)[self.document], path).line
+
+    def owner(self, problem: Problem, shown: Sequence[Entry] | None = None) -> Entry | None:
+        """Return the field a problem is about: the deepest one it is at or below, else the first below it.
+
+        ``shown`` saves finding every entry anew.
+        """
+        entries = self.entries(advanced=True) if shown is None else shown
+        entries = [entry for entry in entries if not isinstance(entry.item, Group)]
         above = [entry for entry in entries if problem.path[: len(entry.path)] == entry.path and entry.path]
         if above:
             return max(above, key=lambda entry: len(entry.path))

@@ -46,7 +46,7 @@ def _environment() -> Group:
     ))  # fmt: skip
 
 
-def _probe(id: str, label: str, why: str) -> Group:
+def _probe(id: str, label: str, why: str, *, basic: bool = True) -> Group:
     path = f"{id}Probe"
     return Group(id, label, (
         Field(f"{id}Path", f"{path}.httpGet.path", "HTTP path", "asked with GET; 200-399 is well"),
@@ -61,7 +61,7 @@ def _probe(id: str, label: str, why: str) -> Group:
         number(f"{id}Timeout", f"{path}.timeoutSeconds", "Timeout (s)", "longer is a failure", default=1),
         number(f"{id}Successes", f"{path}.successThreshold", "Successes", "in a row until well again", default=1),
         number(f"{id}Failures", f"{path}.failureThreshold", "Failures", "in a row until it counts", default=3),
-    ), why=why)  # fmt: skip
+    ), why=why, basic=basic)  # fmt: skip
 
 
 def _resources() -> Group:
@@ -112,7 +112,7 @@ def container_items(*, name_follows: bool = True) -> tuple[Item, ...]:
         )),
         _probe("readiness", "Readiness", "while it fails, Services send no traffic"),
         _probe("liveness", "Liveness", "when it fails, the container is started anew"),
-        _probe("startup", "Startup", "until it succeeds, the other probes wait"),
+        _probe("startup", "Startup", "until it succeeds, the other probes wait", basic=False),
         _container_security(),
     )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Forms: making and changing objects field by field, beside their YAML."""

@@ -1,0 +1,245 @@
+"""From a sheet to the lines of its form: headings, fields, lists, and what is wrong beside each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from k9py.manifests.bundles import Option
+from k9py.manifests.forms.fields import Field, Group, Input, Repeat
+from k9py.manifests.forms.model import Entry, FormModel
+from k9py.manifests.forms.sheet import Finding, Part, Recipe, Sheet
+from k9py.manifests.forms.values import as_text
+from k9py.manifests.problems import Path
+
+OPTIONS = 0
+"""Key of the part that stands for the options of a bundle."""
+
+BY_KEY = frozenset({Input.MAP, Input.SECRET})
+"""Inputs whose values are shown one key a line."""
+
+_EXAMPLE = re.compile(r"\s*\(e\.g\. (?P<examples>.*?), regex used for validation is '.*'\)", re.DOTALL)
+_VALUE = re.compile(r'^Invalid value: (?:"(?:[^"\\]|\\.)*"|[^:]*): ')
+
+
+class RowKind(Enum):
+    """What a line of a form is."""
+
+    PART = "part"
+    """Heading of an object."""
+    GROUP = "group"
+    """Heading of fields that belong together."""
+    FIELD = "field"
+    MAP = "map"
+    """Where another key of a map is typed."""
+    PAIR = "pair"
+    """One key of a map."""
+    LIST = "list"
+    """Heading of a list, where another item is added."""
+    ITEM = "item"
+    """Heading of one item."""
+
+
+FOCUSED = frozenset({RowKind.FIELD, RowKind.MAP, RowKind.PAIR, RowKind.LIST})
+"""Lines the cursor stops at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something wrong with a field, in words."""
+
+    text: str
+    is_error: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """One line of a form."""
+
+    kind: RowKind
+    part: int
+    """Key of its part; OPTIONS for the options of a bundle."""
+    id: str
+    label: str
+    depth: int = 0
+    text: str = ""
+    """The value as one types it."""
+    why: str = ""
+    input: Input = Input.TEXT
+    choices: tuple[str, ...] = ()
+    pick: str = ""
+    hint: str = ""
+    """What holds without a value."""
+    required: bool = False
+    fixed: bool = False
+    """True when it cannot be changed any more."""
+    secret: bool = False
+    path: Path = ()
+    said: tuple[Said, ...] = ()
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """What tells the row apart, whatever it says now."""
+        return self.part, self.kind.value, self.id
+
+    @property
+    def is_focused(self) -> bool:
+        """True when the cursor stops here."""
+        return self.kind in FOCUSED
+
+    @property
+    def takes_lines(self) -> bool:
+        """True when the value may have several lines."""
+        return self.input is Input.LINES or self.kind in (RowKind.PAIR, RowKind.MAP)
+
+    @property
+    def is_choice(self) -> bool:
+        """True when one of a few words is meant and nothing else."""
+        return self.input in (Input.CHOICE, Input.SWITCH) and self.kind is RowKind.FIELD
+
+
+def rows_of(
+    sheet: Sheet,
+    *,
+    advanced: bool,
+    findings: Sequence[Finding] = (),
+    fixed: Iterable[tuple[int, str]] = (),
+    said: Mapping[tuple[int, str, str], Said] | None = None,
+) -> list[FormRow]:
+    """Return every line of a form.
+
+    ``findings`` are those to be told; ``fixed`` are parts and ids of fields that cannot change; ``said`` is about what
+    was typed and could not be taken, by the place of its row.
+    """
+    frozen = frozenset(fixed)
+    rows: list[FormRow] = []
+    if sheet.recipe is not None:
+        rows += _options(sheet.recipe)
+    shown = [part for part in sheet.parts if part.model is not None]
+    for part in shown:
+        own = [finding for finding in findings if finding.part is part]
+        if len(shown) > 1 or sheet.recipe is not None:
+            rows.append(FormRow(RowKind.PART, part.key, "", part.title))
+        rows += _told(list(_of_part(part, advanced, own, frozen)), own)
+    if said:
+        rows = [replace(row, said=(said[row.place], *row.said)) if row.place in said else row for row in rows]
+    return rows
+
+
+def _options(recipe: Recipe) -> Iterator[FormRow]:
+    yield FormRow(RowKind.PART, OPTIONS, "", recipe.bundle.why)
+    yield FormRow(RowKind.FIELD, OPTIONS, "name", "Name", 1, recipe.name, "what everything of it is called after",
+                  required=True)  # fmt: skip
+    yield FormRow(RowKind.FIELD, OPTIONS, "namespace", "Namespace", 1, recipe.namespace, "where it lives",
+                  pick="namespaces", hint="the current one")  # fmt: skip
+    for option in recipe.bundle.options:
+        yield _option(recipe, option)
+
+
+def _option(recipe: Recipe, option: Option) -> FormRow:
+    kind = Input.SWITCH if isinstance(option.default, bool) else Input.TEXT
+    value = recipe.value(option)
+    text = ("yes" if value in (True, "yes", "true", "on") else "no") if kind is Input.SWITCH else str(value)
+    return FormRow(RowKind.FIELD, OPTIONS, option.id, _spaced(option.id), 1, text, option.why, kind,
+                   choices=("yes", "no") if kind is Input.SWITCH else (), required=option.required,
+                   secret="assword" in option.id and "ariable" not in option.id)  # fmt: skip
+
+
+def _spaced(name: str) -> str:
+    """Return an option's id as words: ``targetCpu`` is ``Target cpu``."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return words[:1].upper() + words[1:]
+
+
+def _of_part(part: Part, advanced: bool, findings: Sequence[Finding], frozen: frozenset[Any]) -> Iterator[FormRow]:
+    model = part.model
+    assert model is not None
+    also = frozenset(finding.owner for finding in findings if finding.owner)
+    for entry in model.entries(advanced=advanced, also=also):
+        yield from _of_entry(part, model, entry, frozen)
+
+
+def _of_entry(part: Part, model: FormModel, entry: Entry, frozen: frozenset[Any]) -> Iterator[FormRow]:
+    item, key = entry.item, part.key
+    if isinstance(item, Group):
+        yield FormRow(RowKind.GROUP, key, entry.id, item.label, entry.depth, why=item.why)
+    elif isinstance(item, Repeat):
+        if entry.index is None:
+            count = f"{entry.value}" if entry.value else ""
+            yield FormRow(RowKind.LIST, key, entry.id, item.label, entry.depth, count, item.why, path=entry.path)
+        else:
+            yield FormRow(RowKind.ITEM, key, entry.id, str(entry.index + 1), entry.depth,
+                          _summary(model, entry), path=entry.path)  # fmt: skip
+    else:
+        yield from _of_field(entry, item, key, frozen)
+
+
+def _of_field(entry: Entry, item: Field, key: int, frozen: frozenset[Any]) -> Iterator[FormRow]:
+    fixed = (key, entry.id) in frozen
+    if item.input in BY_KEY and (entry.value is None or isinstance(entry.value, dict)):
+        secret = item.input is Input.SECRET
+        pairs = entry.value or {}
+        yield FormRow(RowKind.MAP, key, entry.id, item.label, entry.depth, "", item.why, item.input, pick=item.pick,
+                      hint="key=value", required=item.required, fixed=fixed, path=entry.path)  # fmt: skip
+        for name, value in pairs.items():
+            yield FormRow(RowKind.PAIR, key, f"{entry.id}.{name}", name, entry.depth + 1,
+                          "" if value is None else str(value), item.why, pick=item.pick, fixed=fixed, secret=secret,
+                          path=(*entry.path, name))  # fmt: skip
+        return
+    yield FormRow(
+        RowKind.FIELD, key, entry.id, item.label, entry.depth, _field_text(item, entry), item.why, item.input,
+        ("yes", "no") if item.input is Input.SWITCH else item.choices, item.pick,
+        "" if item.default is None else as_text(Field("", "", "", "", item.input), item.default),
+        item.required, fixed, item.id in ("password", "key", "registry"), entry.path,
+    )  # fmt: skip
+
+
+def _field_text(item: Field, entry: Entry) -> str:
+    if item.input is Input.SWITCH and isinstance(entry.value, bool):
+        return "yes" if entry.value else "no"
+    return entry.text
+
+
+def _summary(model: FormModel, entry: Entry) -> str:
+    """Return what tells an item apart from its neighbours: its name, else the first things it says."""
+    found: Any = model.value
+    for step in entry.path:
+        found = found[step]
+    if not isinstance(found, dict):
+        return str(found)
+    name = found.get("name")
+    if isinstance(name, str) and name:
+        return name
+    return " ".join(str(value) for value in found.values() if isinstance(value, str | int))[:40]
+
+
+def _told(rows: list[FormRow], findings: Sequence[Finding]) -> list[FormRow]:
+    """Return the rows with each finding beside the row it is about."""
+    by_place: dict[tuple[int, str, str], list[Said]] = {}
+    for finding in findings:
+        row = _row_for(rows, finding)
+        if row is not None:
+            text = in_words(finding.problem.text)
+            if finding.problem.hint:
+                text = f"{text}: {finding.problem.hint}"
+            by_place.setdefault(row.place, []).append(Said(text, finding.problem.is_error))
+    return [replace(row, said=tuple(by_place[row.place])) if row.place in by_place else row for row in rows]
+
+
+def _row_for(rows: Sequence[FormRow], finding: Finding) -> FormRow | None:
+    """Return the row a finding stands beside: the deepest one it is in, else that of its field, else the first."""
+    path = finding.problem.path
+    holding = [row for row in rows if row.path and path[: len(row.path)] == row.path and row.kind is not RowKind.ITEM]
+    if holding:
+        return max(holding, key=lambda row: len(row.path))
+    owned = [row for row in rows if row.id == finding.owner and row.kind is not RowKind.GROUP]
+    return owned[0] if owned else next((row for row in rows if row.is_focused), None)
+
+
+def in_words(text: str) -> str:
+    """Return the server's words without the value, which stands beside them, and without regular expressions."""
+    text = _VALUE.sub("", text)
+    return _EXAMPLE.sub(lambda match: f", for example {match['examples']}", text)
