@@ -115,6 +115,21 @@ class Kinds:
             schema = (version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"}
             self._custom[resource.api_version, resource.kind] = self._custom_type(resource, schema)
 
+    async def learn(self, fetch: Fetch, resource: ApiResource) -> None:
+        """Read the types of one more kind from a server, such as those of a CustomResourceDefinition.
+
+        What the server does not tell stays unknown; raises what ``fetch`` raises.
+        """
+        index = msgspec.json.decode(await fetch("/openapi/v3"))["paths"]
+        gvr = resource.gvr
+        name = f"apis/{gvr.group}/{gvr.version}" if gvr.group else f"api/{gvr.version}"
+        if name not in index:
+            return
+        self._documents[name] = await fetch(index[name]["serverRelativeURL"])
+        self._definitions.pop(name, None)
+        if self.of(resource.api_version, resource.kind) is None:
+            self._resources.append(resource)
+
     def _custom_type(self, resource: ApiResource, schema: Mapping[str, Any]) -> Type:
         meta_schemas: Mapping[str, Any] = {}
         body = self._documents.get(_META_HOME)

@@ -34,6 +34,14 @@ class Where(Enum):
     """What happens after a change."""
     HISTORY = "changes"
     """The changes made from here."""
+    EDITOR = "editor"
+    """A text somebody edits."""
+    FORM = "form"
+    """A form somebody fills in."""
+
+
+TYPING = frozenset({Where.EDITOR, Where.FORM})
+"""Parts in which letters are text: there a part's own keys win over the global ones, and no letter is a key."""
 
 
 class Danger(Enum):
@@ -123,7 +131,7 @@ class Action:
 def overlap(first: Action, second: Action) -> bool:
     """Return whether a screen can exist on which both actions could be meant."""
     shared = any(first.reaches(where) and second.reaches(where) for where in Where)
-    if not shared and Where.GLOBAL not in (first.where, second.where):
+    if not shared and (Where.GLOBAL not in (first.where, second.where) or TYPING & {first.where, second.where}):
         return False
     return not first.kinds or not second.kinds or not first.kinds.isdisjoint(second.kinds)
 
@@ -159,14 +167,26 @@ class Actions:
     def for_screen(self, where: Where, kind_id: str = "", row: Row | None = None) -> list[Action]:
         """Return what can be done here: the part's own actions first, then the global ones."""
         here = [action for action in self._by_id.values() if action.reaches(where) and action.applies(kind_id, row)]
-        return here + [action for action in self._by_id.values() if action.where is Where.GLOBAL]
+        everywhere = [action for action in self._by_id.values() if action.where is Where.GLOBAL]
+        if where in TYPING:
+            everywhere = [
+                replace(action, keys=tuple(key for key in action.keys if self.by_key(key, where) is action))
+                for action in everywhere
+            ]
+        return here + everywhere
 
     def by_key(self, key: str, where: Where, kind_id: str = "") -> Action | None:
         """Return what a key means here, None when nothing."""
+        is_typing = where in TYPING
+        if is_typing and len(key) == 1:
+            return None
+        everywhere: Action | None = None
         for action in self._by_key.get(key, ()):
-            if (action.reaches(where) or action.where is Where.GLOBAL) and action.applies(kind_id):
+            if action.reaches(where) and action.applies(kind_id):
                 return action
-        return None
+            if action.where is Where.GLOBAL:
+                everywhere = action
+        return everywhere
 
     def rebound(self, keys: Mapping[str, tuple[str, ...]]) -> Actions:
         """Return the same actions with other keys, by id; raises SettingsError for an unknown id or a clash."""
@@ -456,6 +476,50 @@ def _after_changing() -> list[Action]:
     ]  # fmt: skip
 
 
+def _forming() -> list[Action]:
+    change, where = Danger.CHANGES, Where.FORM
+    injected = frozenset({"configmaps", "secrets"})
+    return [
+        Action("new", ("+",), _T, "new", "Make an object of this kind by form (:new KIND, :new bundle NAME)", "change",
+               needs=(Need("create"),), danger=change, kubectl="kubectl create -f FILE", footer=35),
+        Action("new.like", ("D",), _T, "new from this", "Make another object like this one by form", "change",
+               needs=(Need("get"), Need("create")), danger=change, kubectl="kubectl get {target}{ns} -o yaml"),
+        Action("edit.form", ("F",), _T, "edit as form", "Edit the object as a form beside its YAML", "change",
+               needs=(Need("get"), Need("update")), danger=change, kubectl="kubectl edit {target}{ns}"),
+        Action("inject", ("B",), _T, "inject", "Hand its values to a workload, as variables or files", "change",
+               injected, (Need("get"),), danger=change, kubectl="kubectl set env WORKLOAD --from={target}{ns}"),
+        Action("form.review", ("ctrl+s",), where, "review", "See what would change, then write it", "form", footer=1),
+        Action("form.search", ("ctrl+g",), where, "go to field",
+               "Go to a field by its name, or add any field of the schema by its path", "form", footer=2),
+        Action("form.choose", ("ctrl+space",), where, "choose", "List what may stand in the field", "form", footer=3),
+        Action("form.switch", ("f9",), where, "YAML", "Go to the YAML, and back to the form", "form", footer=4),
+        Action("form.level", ("f5",), where, "all fields", "Show every field, or those most people need", "form",
+               footer=5),
+        Action("form.sections", ("f3",), where, "sections", "List the sections, and go to one", "form", footer=6),
+        Action("form.why", ("f1",), where, "why", "Explain the field, and every key of the form", "form", footer=99),
+        Action("form.keys", ("f2",), where, "all keys", "List the keys that work here and now", "form"),
+        Action("form.reveal", ("f6",), where, "show value", "Show or hide the secret value of the field", "form"),
+        Action("form.problem", ("f7",), where, "next problem", "Go to the next problem", "form", footer=7),
+        Action("form.discard", ("f8",), where, "discard", "Leave and forget what was typed", "form"),
+        Action("form.objects", ("f10",), where, "objects", "Choose which objects there are, and add others", "form"),
+        Action("form.presets", ("ctrl+t",), where, "presets", "Begin with the values of a preset", "form"),
+        Action("form.add", ("ctrl+n", "insert"), where, "add item", "Add an item to the list the cursor is in", "form"),
+        Action("form.remove", ("ctrl+d",), where, "remove", "Remove the key, the item or the value at the cursor",
+               "form"),
+        Action("form.item-up", ("alt+up",), where, "item up", "Move the item up in its list", "form"),
+        Action("form.item-down", ("alt+down",), where, "item down", "Move the item down in its list", "form"),
+        Action("form.undo", ("ctrl+z", "ctrl+u"), where, "undo", "Take back the last change, made on either side",
+               "form"),
+        Action("form.redo", ("ctrl+y",), where, "redo", "Do again what was taken back", "form"),
+        Action("form.next", ("down", "enter", "tab"), where, "next field", "Take what was typed and go on", "move"),
+        Action("form.previous", ("up", "shift+tab"), where, "field before", "Take what was typed and go back", "move"),
+        Action("form.page-up", ("pageup",), where, "page up", "Go up one page", "move"),
+        Action("form.page-down", ("pagedown",), where, "page down", "Go down one page", "move"),
+        Action("form.first", ("ctrl+home",), where, "first field", "Go to the first field", "move"),
+        Action("form.last", ("ctrl+end",), where, "last field", "Go to the last field", "move"),
+    ]  # fmt: skip
+
+
 def _moves(where: Where, name: str) -> list[Action]:
     return [
         Action(f"{name}.up", ("up", "k"), where, "up", "Move up", "move"),
@@ -502,7 +566,7 @@ ON_CONTAINERS_TOO = frozenset(
 def _all() -> Iterator[Action]:
     for action in (
         *_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs(), *_changing(),
-        *_reviewing(), *_after_changing(),
+        *_reviewing(), *_after_changing(), *_forming(),
     ):  # fmt: skip
         yield replace(action, containers=True) if action.id in ON_CONTAINERS_TOO else action
 

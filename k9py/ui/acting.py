@@ -57,6 +57,10 @@ class BrowseActions:
             "copy.namespace": self.copy_namespaces,
             "copy.kubectl": self.copy_kubectl,
             "save.table": self.save_table,
+            "new": lambda: screen.k9.forms.new_here(),
+            "new.like": lambda: screen.k9.forms.copy_here(),
+            "edit.form": lambda: screen.k9.forms.edit_here(),
+            "inject": lambda: screen.k9.forms.inject_here(),
             "delete": lambda: screen.k9.desk.direct.delete(*self._chosen()),
             "scale": lambda: screen.k9.desk.direct.scale(*self._chosen()),
             "restart": lambda: screen.k9.desk.direct.restart(*self._chosen()),
@@ -124,6 +128,8 @@ class BrowseActions:
                 k9.use_theme(command.argument)
             case "theme":
                 k9.globals.choose_theme()
+            case "new":
+                k9.forms.command(command.argument)
             case "kinds":
                 screen.go(View(KINDS, filter=command.argument))
             case "tab":

@@ -47,6 +47,7 @@ from k9py.ui.theming import TABLE_CSS, start_with, textual_theme, theme_id, them
 if TYPE_CHECKING:
     from k9py.kube.session import Session
     from k9py.ui.changing.desk import ChangeDesk
+    from k9py.ui.forms.opening import FormWork
     from k9py.ui.opening import Opener
     from k9py.ui.pods import PodWork
 
@@ -100,6 +101,7 @@ class K9App(DiffApp[None]):
         """The defect the program ended with."""
         self._pods: PodWork | None = None
         self._desk: ChangeDesk | None = None
+        self._forms: FormWork | None = None
         self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
 
@@ -190,6 +192,16 @@ class K9App(DiffApp[None]):
 
             self._desk = ChangeDesk(self, session)
         return self._desk
+
+    @property
+    def forms(self) -> FormWork:
+        """What is made and changed by form."""
+        if self._forms is None:
+            # Deferred: forms, editor and every manifest rule, 150 ms, used by a key long after the first frame.
+            from k9py.ui.forms.opening import FormWork
+
+            self._forms = FormWork(self)
+        return self._forms
 
     @property
     def context_name(self) -> str:

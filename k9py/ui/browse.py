@@ -223,6 +223,7 @@ class BrowseScreen(Screen[None]):
                 self.open_view()
             return
         self.tabs.trail.update(view)
+        self.listing.how_to_make = self.k9.offering.how_to_make(view.kind)
         self.listing.open(
             view,
             spec,

@@ -4,7 +4,7 @@
 
     KIND [NAMESPACE[,NAMESPACE…] | all] [/FILTER] [LABEL=VALUE… | -l SELECTOR] [-f FUZZY] [@CONTEXT]
     ns [NAME[,NAME…] | all]      ctx [NAME]      theme [NAME]      kinds [WORDS]      tab [KIND …]
-    login   help   q
+    new [KIND [NAME] | bundle NAME [NAME]]      login   help   q
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "theme": ("theme", "skin"),
     "kinds": ("a", "aliases", "kinds", "api-resources"),
     "tab": ("tab", "tabnew"),
+    "new": ("new", "create"),
 }
 """Commands that are no kind, each with the words that mean it."""
 

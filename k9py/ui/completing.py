@@ -22,6 +22,7 @@ VERB_HINTS = {
     "theme": "change the colours",
     "kinds": "every kind of this cluster",
     "tab": "open in a new tab",
+    "new": "make an object or a bundle by form",
 }
 
 
@@ -60,12 +61,25 @@ def complete(line: str, vocabulary: Vocabulary) -> list[Candidate]:
             Candidate(candidate.text, f"{head} {candidate.line}", candidate.hint)
             for candidate in _first_word(last, vocabulary)
         ]
+    if head in VERBS["new"]:
+        return _new(rest, before, vocabulary)
     if last.startswith("@"):
         return _words(last[1:], f"{before}@", ((context, "context") for context in vocabulary.contexts))
     listed, _, part = last.rpartition(",")
     prefix = f"{before}{listed}," if listed else before
     names = [("all", "every namespace")] if not listed else []
     return _words(part, prefix, [*names, *((name, "namespace") for name in vocabulary.namespaces)])
+
+
+def _new(rest: str, before: str, vocabulary: Vocabulary) -> list[Candidate]:
+    """Return what can be made: kinds, and bundles behind the word for them."""
+    from k9py.manifests.bundles import BUNDLES  # deferred: nobody makes anything before the first frame
+
+    first, space, last = rest.partition(" ")
+    if space:
+        return _words(last, before, ((b.id, b.why) for b in BUNDLES.values())) if first == "bundle" else []
+    kinds = ((r.singular or r.gvr.resource, r.api_version) for r in vocabulary.resources if "create" in r.verbs)
+    return _words(first, before, [("bundle", "several objects that agree"), *kinds])
 
 
 def _first_word(word: str, vocabulary: Vocabulary) -> list[Candidate]:

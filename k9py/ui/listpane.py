@@ -66,6 +66,8 @@ class ListPane(Vertical):
         self._filter: Filter | None = None
         self._wake: Callable[[], None] = lambda: None
         self._wanted = ""
+        self.how_to_make = ""
+        """What an empty list says about the key that makes an object; empty where none can be made."""
         self.asked_fields = ""
         """The field selector of the filter that the source was opened with."""
         self._filtered_at = 0.0
@@ -256,7 +258,8 @@ class ListPane(Vertical):
             why = "No problems" if view.problems_only and not view.filter else "Nothing matches"
             table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all")
         elif status.state is SyncState.LIVE:
-            hint = tuple(text for text in (spec.purpose, "0 looks in all namespaces" if where else "") if text)
+            elsewhere = "0 looks in all namespaces" if where else ""
+            hint = tuple(text for text in (spec.purpose, "", self.how_to_make, elsewhere) if text)
             if status.detail:
                 hint = (status.detail, *hint)
             table.set_empty(f"No {view.kind.partition('.')[0]}{where}", *hint)

@@ -25,7 +25,8 @@ ON_A_ROW = frozenset(
 ON_AN_OBJECT = frozenset(
     {"owner", "describe", "yaml", "events", "detail", "logs", "logs.previous", "shell", "copy.namespace",
      "copy.kubectl", "container.logs", "container.previous", "container.shell", "container.describe",
-     "container.yaml", "pane.beside", "pane.below", "delete", "scale", "restart", "image"}
+     "container.yaml", "pane.beside", "pane.below", "delete", "scale", "restart", "image", "new.like", "edit.form",
+     "inject"}
 )  # fmt: skip
 """Actions that need a row which is an object of the cluster, or a part of one."""
 
@@ -53,7 +54,9 @@ class Offering:
         if app.readonly and action.danger is not Danger.NONE:
             return f"{action.title} is off: this context is read-only"
         screen = app.screen
-        if getattr(screen, "stays", False) and action.where is Where.GLOBAL and action.id not in ANYWHERE:
+        own_keys = getattr(screen, "handlers", {}) if screen is not app.browser else {}
+        leads_away = action.where is Where.GLOBAL and action.id not in ANYWHERE and action.id not in own_keys
+        if getattr(screen, "stays", False) and leads_away:
             return "Finish this first, or leave it with esc"
         refusal: Callable[[Action], str] | None = getattr(screen, "refusal", None)
         if refusal is not None and (own := refusal(action)):
@@ -69,6 +72,14 @@ class Offering:
         found = self._app.actions.for_screen(where, kind, browser.table.cursor_row)
         return [action for action in found if (action.footer or not footer_only) and not self.reason(action)]
 
+    def how_to_make(self, kind: str) -> str:
+        """Return how an object of a kind is made, for a list that has none; empty where it cannot be."""
+        action, session = self._app.actions.get("new"), self._app.session
+        if action is None or not action.keys or session is None or kind in LOCAL_VIEWS or self._app.readonly:
+            return ""
+        can_be_made = any(resource.id == kind and "create" in resource.verbs for resource in session.discovery.resources)
+        return f"{action.keys[0]} makes one by form" if can_be_made else ""
+
     # ------------------------------------------------------------------ what is there to act on
 
     def _nothing_to_do(self, action: Action) -> str:
@@ -76,7 +87,9 @@ class Offering:
         if name == "namespace" and rest.isdigit():
             return self._no_recent_namespace(int(rest))
         if self._app.screen is not self._app.browser and action.id in BROWSER_ONLY:
-            return "There is one pane here"
+            # Only a screen that stays has panes of its own to move between.
+            has_panes = getattr(self._app.screen, "stays", False) and action.id in self._app.screen.handlers  # type: ignore[attr-defined]
+            return "" if has_panes else "There is one pane here"
         if name == "go" or action.id in ON_AN_OBJECT or action.id in ON_A_ROW:
             return self._no_row(action)
         check = self._CHECKS.get(action.id)

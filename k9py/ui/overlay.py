@@ -177,6 +177,10 @@ class Overlay(ModalScreen[Result]):
         self._ahead = ""
         """Typed before there was a line to type in."""
 
+    def type_ahead(self, text: str) -> None:
+        """Begin with a text in the search line: it was typed where this was opened from."""
+        self._ahead = text
+
     def compose(self) -> ComposeResult:
         """Title, search line, choices, keys."""
         with Vertical():

@@ -31,7 +31,8 @@ SERVICE = Form(
         Group("service", "Service", (
             Field("app", "spec.selector.app", "Of the app", "pods labelled app with this value", pick="pods:labels",
                   also=("metadata.labels.app",)),
-            Field("selector", "spec.selector", "Selects", "labels of the pods it sends to", Input.MAP),
+            Field("selector", "spec.selector", "Selects", "labels of the pods it sends to", Input.MAP,
+                  pick="pods:labels"),
             choice("type", "spec.type", "Type", "who can reach it", "ClusterIP", "NodePort", "LoadBalancer",
                    "ExternalName", basic=True, default="ClusterIP"),
             Field("externalName", "spec.externalName", "Other name", "the DNS name it stands for",
@@ -126,7 +127,8 @@ NETWORK_POLICY = Form(
     (
         identity(),
         Group("policy", "Policy", (
-            Field("pods", "spec.podSelector.matchLabels", "For pods with", "labels; none: every pod here", Input.MAP),
+            Field("pods", "spec.podSelector.matchLabels", "For pods with", "labels; none: every pod here", Input.MAP,
+                  pick="pods:labels"),
             Field("types", "spec.policyTypes", "Directions", "what it restricts", Input.LIST,
                   choices=("Ingress", "Egress")),
         )),

@@ -105,7 +105,7 @@ def container_items(*, name_follows: bool = True) -> tuple[Item, ...]:
         _environment(),
         _resources(),
         Repeat("mounts", "volumeMounts", "Mounts", "volumes seen as directories", (
-            Field("volume", "name", "Volume", "one of the pod's volumes", required=True),
+            Field("volume", "name", "Volume", "one of the pod's volumes", required=True, pick="volumes"),
             Field("mountPath", "mountPath", "Path", "where it appears", required=True),
             Field("subPath", "subPath", "Part", "only this file or directory of it", basic=False),
             switch("readOnly", "readOnly", "Read-only", "may not be written"),
@@ -157,7 +157,8 @@ def _scheduling(path: str) -> Group:
     )  # fmt: skip
     apart = "affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution"
     return Group("scheduling", "Scheduling", (
-        Field("nodeSelector", f"{path}.nodeSelector", "Node labels", "only on nodes with these", Input.MAP),
+        Field("nodeSelector", f"{path}.nodeSelector", "Node labels", "only on nodes with these", Input.MAP,
+              pick="nodes:labels"),
         Field("nodeName", f"{path}.nodeName", "Node", "exactly this node, without the scheduler", pick="nodes"),
         Field("priorityClass", f"{path}.priorityClassName", "Priority", "who goes first when room is short",
               pick="priorityclasses"),

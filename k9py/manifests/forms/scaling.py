@@ -94,7 +94,7 @@ BUDGET = Form(
             Field("minAvailable", "spec.minAvailable", "At least", "pods or percent stay; this or the next",
                   Input.COUNT),
             Field("maxUnavailable", "spec.maxUnavailable", "At most missing", "pods or percent", Input.COUNT),
-            Field("selector", "spec.selector.matchLabels", "Of pods with", "labels", Input.MAP),
+            Field("selector", "spec.selector.matchLabels", "Of pods with", "labels", Input.MAP, pick="pods:labels"),
             choice("unhealthy", "spec.unhealthyPodEvictionPolicy", "Unready pods", "may they always go",
                    "IfHealthyBudget", "AlwaysAllow"),
         )),

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from k9py.core.errors import UsageError
 from k9py.manifests.forms.model import FormModel
 from k9py.manifests.forms.sheet import Part, Sheet
-from k9py.ui.forms.rows import OPTIONS, FormRow, RowKind
+from k9py.ui.forms.rows import OPTIONS, FormRow, Place, RowKind
 
 _SEVERAL = re.compile(r"\s*[\w./-]+=[^,=\s]*(?:\s*,\s*[\w./-]+=[^,=\s]*)+\s*")
 _ITEM = re.compile(r"(?P<list>.*)\[(?P<index>\d+)\](?:\.[^\[\]]*)?", re.DOTALL)
 _OF_LABELS = ("labels", "matchLabels", "selector", "nodeSelector", "podSelector", "annotations", "podLabels")
 """Maps whose values hold no commas, so that several pairs may be typed at once."""
-
-Place = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)

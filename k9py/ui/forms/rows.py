@@ -25,6 +25,10 @@ _EXAMPLE = re.compile(r"\s*\(e\.g\. (?P<examples>.*?), regex used for validation
 _VALUE = re.compile(r'^Invalid value: (?:"(?:[^"\\]|\\.)*"|[^:]*): ')
 
 
+Place = tuple[int, str, str]
+"""Tells a row apart whatever it says: its part, its kind and its id."""
+
+
 class RowKind(Enum):
     """What a line of a form is."""
 
@@ -81,7 +85,7 @@ class FormRow:
     said: tuple[Said, ...] = ()
 
     @property
-    def place(self) -> tuple[int, str, str]:
+    def place(self) -> Place:
         """What tells the row apart, whatever it says now."""
         return self.part, self.kind.value, self.id
 
@@ -107,14 +111,17 @@ def rows_of(
     advanced: bool,
     findings: Sequence[Finding] = (),
     fixed: Iterable[tuple[int, str]] = (),
-    said: Mapping[tuple[int, str, str], Said] | None = None,
+    wanted: Iterable[tuple[int, str]] = (),
+    said: Mapping[Place, Said] | None = None,
+    pending: Mapping[Place, str] | None = None,
 ) -> list[FormRow]:
     """Return every line of a form.
 
-    ``findings`` are those to be told; ``fixed`` are parts and ids of fields that cannot change; ``said`` is about what
-    was typed and could not be taken, by the place of its row.
+    ``findings`` are those to be told; ``fixed`` and ``wanted`` are parts and ids of fields that cannot change, and that
+    are shown on every level; ``pending`` is what was typed and could not be taken, and ``said`` why, by the place of
+    its row.
     """
-    frozen = frozenset(fixed)
+    frozen, asked = frozenset(fixed), list(wanted)
     rows: list[FormRow] = []
     if sheet.recipe is not None:
         rows += _options(sheet.recipe)
@@ -123,7 +130,12 @@ def rows_of(
         own = [finding for finding in findings if finding.part is part]
         if len(shown) > 1 or sheet.recipe is not None:
             rows.append(FormRow(RowKind.PART, part.key, "", part.title))
-        rows += _told(list(_of_part(part, advanced, own, frozen)), own)
+        also = frozenset(
+            [finding.owner for finding in own if finding.owner] + [name for key, name in asked if key == part.key]
+        )
+        rows += _told(list(_of_part(part, advanced, also, frozen)), own)
+    if pending:
+        rows = [replace(row, text=pending.get(row.place, row.text)) for row in rows]
     if said:
         rows = [replace(row, said=(said[row.place], *row.said)) if row.place in said else row for row in rows]
     return rows
@@ -154,10 +166,9 @@ def _spaced(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _of_part(part: Part, advanced: bool, findings: Sequence[Finding], frozen: frozenset[Any]) -> Iterator[FormRow]:
+def _of_part(part: Part, advanced: bool, also: frozenset[str], frozen: frozenset[Any]) -> Iterator[FormRow]:
     model = part.model
     assert model is not None
-    also = frozenset(finding.owner for finding in findings if finding.owner)
     for entry in model.entries(advanced=advanced, also=also):
         yield from _of_entry(part, model, entry, frozen)
 
@@ -218,7 +229,7 @@ def _summary(model: FormModel, entry: Entry) -> str:
 
 def _told(rows: list[FormRow], findings: Sequence[Finding]) -> list[FormRow]:
     """Return the rows with each finding beside the row it is about."""
-    by_place: dict[tuple[int, str, str], list[Said]] = {}
+    by_place: dict[Place, list[Said]] = {}
     for finding in findings:
         row = _row_for(rows, finding)
         if row is not None:

@@ -1,0 +1,106 @@
+"""The lines around a form: what is made, how much is wrong with it, why the field is there, which keys work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k9py.manifests.forms.fields import Input
+from k9py.resources.actions import Where
+from k9py.resources.model import Tone
+from k9py.ui.forms.rows import FormRow, RowKind
+from k9py.ui.keys import footer
+from k9py.ui.statusline import Bar, Spans
+
+if TYPE_CHECKING:
+    from k9py.ui.forms.screen import FormScreen
+
+
+class FormBars:
+    """Writes the bars of one form."""
+
+    def __init__(self, screen: FormScreen) -> None:
+        self._screen = screen
+
+    def show(self) -> None:
+        """Bring every bar up to date."""
+        screen = self._screen
+        screen.query_one("#form-title", Bar).show(self._title(), self._state())
+        screen.query_one("#form-why", Bar).show(self._why())
+        look = screen.k9.look
+        actions = screen.k9.offering.available(screen.where or Where.FORM, footer_only=True)
+        screen.query_one("#keys", Bar).show(footer(actions, look.glyphs, screen.size.width))
+
+    def _title(self) -> Spans:
+        screen, glyphs = self._screen, self._screen.k9.look.glyphs
+        gap = f" {glyphs.separator} "
+        spans = [(f" {screen.verb}", Tone.ACCENT), (gap, Tone.DIM), (screen.title_text, Tone.PLAIN)]
+        if screen.is_narrow:
+            side = "YAML" if screen.shows_yaml else "form"
+            spans.append((f"{gap}{side}", Tone.DIM))
+        if screen.sheet.broken is not None:
+            spans.append((f"  {glyphs.bad} the YAML cannot be read", Tone.BAD))
+        return tuple(spans)
+
+    def _state(self) -> Spans:
+        screen, told = self._screen, self._screen.told
+        gap = f" {screen.k9.look.glyphs.separator} "
+        count = len(screen.sheet.models)
+        spans: list[tuple[str, Tone]] = [("all fields" if screen.advanced else "basic", Tone.DIM)]
+        if count != 1:
+            spans += [(gap, Tone.DIM), (_counted(count, "object"), Tone.PLAIN)]
+        if told.errors:
+            spans += [(gap, Tone.DIM), (_counted(told.errors, "problem"), Tone.BAD)]
+        if told.warnings:
+            spans += [(gap, Tone.DIM), (_counted(told.warnings, "warning"), Tone.WARN)]
+        if told.missing:
+            spans += [(gap, Tone.DIM), (f"{told.missing} needed", Tone.WARN)]
+        return (*spans, (" ", Tone.DIM))
+
+    def _why(self) -> Spans:
+        screen = self._screen
+        if not screen.list.has_focus:
+            return self._caret_note()
+        row = screen.list.row
+        if row is None:
+            return ((" No field here; f6 shows the YAML", Tone.DIM),)
+        glyphs = screen.k9.look.glyphs
+        parts = [row.why] if row.why else []
+        if row.required:
+            parts.append("needed")
+        if row.fixed:
+            parts.append("fixed once the object is there")
+        parts += self._how(row)
+        gap = f" {glyphs.separator} "
+        return ((f" {row.label}: ", Tone.ACCENT), (gap.join(parts), Tone.DIM))
+
+    def _how(self, row: FormRow) -> list[str]:
+        """Return how the field is filled in."""
+        if row.kind is RowKind.LIST:
+            return ["+ adds", "ctrl+d removes the item the cursor is in"]
+        if row.kind is RowKind.MAP:
+            return ["key=value and enter adds"]
+        if row.kind is RowKind.PAIR:
+            return ["ctrl+d removes it", *(["f9 shows it"] if row.secret else [])]
+        if row.input is Input.SWITCH and row.is_choice:
+            return ["space turns it round"]
+        if row.is_choice:
+            return ["space chooses"]
+        found = [f"otherwise {row.hint}"] if row.hint else []
+        if row.pick or row.choices:
+            found.append("f2 chooses")
+        if row.secret:
+            found.append("f9 shows it")
+        return found
+
+    def _caret_note(self) -> Spans:
+        screen = self._screen
+        note = screen.editor.note
+        line, column = screen.editor.caret
+        place = f" line {line + 1}, column {column + 1}  "
+        if note is None:
+            return ((place, Tone.DIM),)
+        return ((place, Tone.DIM), (note.text, Tone.BAD if note.is_error else Tone.WARN))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

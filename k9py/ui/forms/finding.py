@@ -1,0 +1,217 @@
+"""Ways through a long form: fields by name or schema path, sections, objects, presets, letters to jump by, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k9py.core.errors import UsageError
+from k9py.manifests.forms.fields import Field, Group
+from k9py.manifests.forms.model import FormModel
+from k9py.manifests.forms.registry import FORMS, form_for
+from k9py.manifests.forms.schemapaths import schema_paths
+from k9py.manifests.forms.sheet import Part
+from k9py.ui.forms.rows import OPTIONS, RowKind
+from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+
+if TYPE_CHECKING:
+    from k9py.ui.forms.screen import FormScreen
+
+HEADINGS = (RowKind.PART, RowKind.GROUP, RowKind.LIST, RowKind.ITEM)
+
+
+class FormFinder:
+    """Finds things in one form."""
+
+    def __init__(self, screen: FormScreen) -> None:
+        self._screen = screen
+
+    # ------------------------------------------------------------------ fields
+
+    def search(self) -> None:
+        """Search the fields of every object, and every path of their schemas."""
+        screen = self._screen
+        screen.list.flush()
+        targets: dict[str, tuple[Part | None, str, bool]] = {}
+        choices: list[Choice] = []
+        for row in screen.list.rows:
+            if row.part == OPTIONS and row.kind is RowKind.FIELD:
+                targets[f"o{row.id}"] = (None, row.id, False)
+                choices.append(Choice(f"o{row.id}", row.label, row.why, search=row.id))
+        for part in screen.sheet.parts:
+            if part.model is not None:
+                choices += self._fields_of(part, part.model, targets)
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids:
+                screen.k9.attempt(lambda: self._go(*targets[ids[0]]))
+
+        screen.k9.push_screen(PickScreen(screen.k9.look, "Go to which field?", choices), picked)
+
+    def _fields_of(
+        self, part: Part, model: FormModel, targets: dict[str, tuple[Part | None, str, bool]]
+    ) -> list[Choice]:
+        several = len(self._screen.sheet.models) > 1
+        suffix = f"  {part.title}" if several else ""
+        choices, known, heading = [], set(), ""
+        for entry in model.entries(advanced=True):
+            if isinstance(entry.item, Group):
+                heading = entry.item.label
+                continue
+            if entry.index is not None:
+                continue
+            path = ".".join(str(step) for step in entry.path)
+            known.add(_plain(path))
+            key = f"f{part.key} {entry.id}"
+            targets[key] = (part, entry.id, False)
+            label = entry.item.label
+            where = f"{heading}: " if heading and isinstance(entry.item, Field) else ""
+            choices.append(Choice(key, f"{where}{label}{suffix}", entry.item.why, search=f"{entry.id} {path}"))
+        for found in schema_paths(model.type) if model.type is not None else ():
+            if _plain(found.path) not in known:
+                key = f"p{part.key} {found.path}"
+                targets[key] = (part, found.path, True)
+                choices.append(Choice(key, f"{found.path}{suffix}", found.type, search=found.why))
+        return choices
+
+    def _go(self, part: Part | None, id: str, is_new: bool) -> None:
+        screen = self._screen
+        if part is not None and is_new and part.model is not None:
+            part.model.add_field(id)
+            screen.draw()
+        if not screen.go_to(part.key if part is not None else OPTIONS, id):
+            raise UsageError(f"{id} is not shown while what it belongs to is not set")
+
+    # ------------------------------------------------------------------ headings
+
+    def sections(self) -> None:
+        """Choose a section."""
+        screen = self._screen
+        screen.list.flush()
+        rows = screen.list.rows
+        choices, current, troubles = [], "", 0
+        bad = screen.k9.look.glyphs.bad
+        for index in range(len(rows) - 1, -1, -1):
+            row = rows[index]
+            troubles += any(said.is_error for said in row.said)
+            if row.kind not in HEADINGS or (row.kind is RowKind.LIST and not row.text):
+                continue
+            label = f"{row.label} {row.text}".strip() if row.kind is RowKind.ITEM else row.label
+            choices.append(Choice(str(index), f"{'  ' * row.depth}{label}", f"{troubles} {bad}" if troubles else ""))
+            troubles = 0
+            here = screen.list.row
+            if not current and here is not None and rows.index(here) >= index:
+                current = str(index)
+        choices.reverse()
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids:
+                screen.list.go_below(int(ids[0]))
+
+        screen.k9.push_screen(PickScreen(screen.k9.look, "Go to which section?", choices, current=current), picked)
+
+    # ------------------------------------------------------------------ objects
+
+    def objects(self) -> None:
+        """Choose which objects stay, and add others."""
+        screen = self._screen
+        screen.list.flush()
+        if screen.sheet.live is not None:
+            raise UsageError("this form is about the one object that is there")
+        parts = {f"k{part.key}": part for part in screen.sheet.parts if part.model is not None}
+        choices = [Choice(key, part.title, self._troubles(part)) for key, part in parts.items()]
+        kinds = {f"n{form.api_version} {form.kind}": form for form in FORMS.values()}
+        choices += [Choice(key, f"add {form.kind}", form.why, search=form.api_version) for key, form in kinds.items()]
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids is None:
+                return
+            screen.k9.attempt(lambda: self._take_objects(ids, parts, any(key in kinds for key in ids)))
+
+        title = "Which objects? tab takes one in or leaves it out"
+        screen.k9.push_screen(PickScreen(screen.k9.look, title, choices, several=True, marked=tuple(parts)), picked)
+
+    def _troubles(self, part: Part) -> str:
+        count = sum(finding.part is part for finding in self._screen.told.findings)
+        return f"{count} problem{'s' if count > 1 else ''}" if count else ""
+
+    def _take_objects(self, ids: tuple[str, ...], parts: dict[str, Part], adds: bool) -> None:
+        screen = self._screen
+        gone = [part for key, part in parts.items() if key not in ids]
+        if len(gone) == len(parts) and not adds:
+            raise UsageError("one object has to stay", remedy="Esc leaves the form")
+        for part in gone:
+            screen.sheet.remove(part)
+        added: Part | None = None
+        for key in ids:
+            if key.startswith("n"):
+                version, _, kind = key[1:].partition(" ")
+                added = screen.add_object(version, kind)
+        screen.took_objects()
+        if added is not None:
+            screen.go_to(added.key, "name")
+
+    # ------------------------------------------------------------------ presets
+
+    def presets(self) -> None:
+        """Begin with the values of a preset."""
+        screen = self._screen
+        screen.list.flush()
+        row = screen.list.row
+        part = screen.sheet.part_of(row.part) if row is not None else None
+        if part is None or part.model is None or not part.model.form.presets:
+            raise UsageError("there are no presets for this object")
+        form = part.model.form
+        choices = [Choice(preset.id, preset.label, ", ".join(preset.values)) for preset in form.presets]
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids and part is not None:
+                screen.apply_preset(part, ids[0])
+
+        screen.k9.push_screen(PickScreen(screen.k9.look, f"Begin the {form.kind} with", choices), picked)
+
+    # ------------------------------------------------------------------ letters
+
+    def jump(self) -> None:
+        """Put a letter on every field in sight, and on the YAML."""
+        from k9py.ui.jump import JumpScreen, Landing  # deferred: opened by a key
+
+        screen = self._screen
+        landings = []
+        region = screen.list.content_region
+        for row in screen.list.rows if screen.list.display else ():
+            line = screen.list.line_of(row) if row.is_focused else None
+            if line is not None:
+                landings.append(Landing(region.x, region.y + line, lambda row=row: self._land(row.place)))  # type: ignore[misc]
+        if screen.shows_yaml:
+            place = screen.editor.content_region
+            landings.append(Landing(place.x, place.y, screen.editor.focus))
+        screen.k9.push_screen(JumpScreen(screen.k9.look, landings))
+
+    def _land(self, place: tuple[int, str, str]) -> None:
+        self._screen.list.focus()
+        self._screen.list.go_to(place)
+
+    # ------------------------------------------------------------------ why
+
+    def explain(self) -> None:
+        """Open everything there is to know about the field under the cursor, and the keys."""
+        from k9py.ui.forms.why import WhyScreen, why_lines  # deferred: opened by a key
+
+        screen = self._screen
+        screen.k9.push_screen(WhyScreen(screen.k9.look, why_lines(screen)))
+
+
+def form_of(screen: FormScreen, version: str, kind: str) -> FormModel:
+    """Return a new model of a kind, in the namespace of the screen."""
+    kinds = screen.sheet.kinds
+    resource = kinds.of(version, kind)
+    if resource is None:
+        raise UsageError(f"{kind} of {version} is not known")
+    namespace = screen.namespace if resource.namespaced else ""
+    return FormModel.new(form_for(resource, kinds), kinds, kind.lower(), namespace=namespace)
+
+
+def _plain(path: str) -> str:
+    """Return a path without the positions of items."""
+    return ".".join(step.partition("[")[0] for step in path.split(".") if not step.isdigit())

@@ -1,0 +1,188 @@
+"""Opens forms from the browser: new objects and bundles, copies, live objects, and what is injected into what."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from k9py.core.errors import K9Error, UsageError
+from k9py.core.refs import ApiResource
+from k9py.manifests.bundles import BUNDLES, bundle_of
+from k9py.manifests.forms.model import FormModel
+from k9py.manifests.forms.registry import form_for
+from k9py.manifests.forms.sheet import Sheet
+from k9py.manifests.kinds import Kinds
+from k9py.manifests.rendering import render
+from k9py.ui.forms.live import template_of
+from k9py.ui.forms.screen import FormScreen
+from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS
+
+if TYPE_CHECKING:
+    from k9py.kube.rows import Row
+    from k9py.kube.session import Session
+    from k9py.ui.app import K9App
+
+BUNDLE_WORDS = ("bundle", "bundles")
+
+
+class FormWork:
+    """What is made and changed by form."""
+
+    def __init__(self, app: K9App) -> None:
+        self._app = app
+
+    # ------------------------------------------------------------------ what is asked for
+
+    def new_here(self) -> None:
+        """Make an object of the kind on show; on the list of kinds, of the one under the cursor."""
+        browser = self._app.browser
+        view, row = browser.view, browser.table.cursor_row
+        if view.kind == KINDS:
+            if row is None:
+                raise UsageError("there is no kind to make one of")
+            self.new(row.name)
+        elif view.kind in (CONTAINERS, CONTEXTS):
+            raise UsageError(f"{view.kind} are not made here", remedy=":new KIND makes an object of any kind")
+        else:
+            self.new(view.kind)
+
+    def command(self, words: str) -> None:
+        """Carry out ``:new``: a kind and a name, or a bundle and a name; without words they are offered."""
+        what, _, rest = words.strip().partition(" ")
+        if what in BUNDLE_WORDS:
+            bundle, _, name = rest.strip().partition(" ")
+            if bundle:
+                self.new_bundle(bundle, name.strip())
+            else:
+                self._offer_everything(bundles_only=True)
+        elif what:
+            self.new(what, rest.strip())
+        else:
+            self._offer_everything(bundles_only=False)
+
+    def _offer_everything(self, *, bundles_only: bool) -> None:
+        choices = [Choice(f"bundle {bundle.id}", f"bundle {bundle.id}", bundle.why) for bundle in BUNDLES.values()]
+        if not bundles_only:
+            choices += [
+                Choice(resource.id, resource.kind, resource.id, search=" ".join(resource.short_names))
+                for resource in self._session().discovery.resources
+                if "create" in resource.verbs and "list" in resource.verbs
+            ]
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids:
+                self._app.attempt(lambda: self.command(ids[0]))
+
+        self._app.push_screen(PickScreen(self._app.look, "Make what?", choices), picked)
+
+    def new(self, word: str, name: str = "") -> None:
+        """Open the form of a new object of a kind; raises UsageError for a kind the server has not."""
+        session = self._session()
+        resource = session.discovery.resolve(word)
+        if "create" not in resource.verbs:
+            raise UsageError(f"{resource.id} cannot be created", remedy="The cluster makes them itself")
+        self._start(self._new(session, resource, name))
+
+    async def _new(self, session: Session, resource: ApiResource, name: str) -> None:
+        kinds = await self._kinds(session, resource)
+        namespace = self.namespace if resource.namespaced else ""
+        model = FormModel.new(form_for(resource, kinds), kinds, name, namespace=namespace)
+        self._open(FormScreen(Sheet.of_models(kinds, [model]), title=resource.kind, namespace=self.namespace))
+
+    def new_bundle(self, word: str, name: str = "") -> None:
+        """Open the form of a bundle; raises UsageError for one there is not."""
+        bundle = bundle_of(word)
+        session = self._session()
+
+        async def make() -> None:
+            kinds = await self._kinds(session)
+            sheet = Sheet.of_bundle(kinds, bundle, name or bundle.id, namespace=self.namespace)
+            self._open(FormScreen(sheet, title=bundle.why.partition(":")[0], namespace=self.namespace))
+
+        self._start(make())
+
+    def copy_here(self) -> None:
+        """Make another object like the one under the cursor."""
+        self._of_row(self._copy)
+
+    async def _copy(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
+        kinds = await self._kinds(session, resource)
+        fresh = template_of(live)
+        name = str((live.get("metadata") or {}).get("name") or "")
+        fresh["metadata"] = {**fresh["metadata"], "name": name}
+        model = FormModel.of_text(render(fresh, kinds.type_of(resource.api_version, resource.kind)), kinds)
+        # Renamed through the form, so that labels and selectors that follow the name do.
+        model.set("name", f"{name}-copy")
+        sheet = Sheet.of_models(kinds, [model])
+        self._open(FormScreen(sheet, title=f"{resource.kind} like {name}", namespace=self.namespace))
+
+    def edit_here(self) -> None:
+        """Open the object under the cursor as a form."""
+        self._of_row(self._edit)
+
+    async def _edit(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
+        kinds = await self._kinds(session, resource)
+        meta = live.get("metadata") or {}
+        sheet = Sheet.of_object(kinds, live)
+        title = f"{resource.kind} {meta.get('name')}"
+        self._open(FormScreen(sheet, title=title, namespace=str(meta.get("namespace") or ""), verb="edit"))
+
+    def inject_here(self) -> None:
+        """Hand the ConfigMap or Secret under the cursor to a workload."""
+        from k9py.ui.forms.injecting import Injecting  # deferred: a few questions, asked by a key
+
+        async def ask(_session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
+            await Injecting(self._app, resource, live).begin()
+
+        self._of_row(ask)
+
+    # ------------------------------------------------------------------ what it takes
+
+    @property
+    def namespace(self) -> str:
+        """Where new objects go: the one namespace on show, else that of the context."""
+        session = self._session()
+        return self._app.browser.view.scope.single or self._app.scope.single or session.namespace
+
+    def _session(self) -> Session:
+        session = self._app.session
+        if session is None:
+            raise K9Error("there is no cluster yet", remedy="Wait for the connection, or choose a context with :ctx")
+        return session
+
+    def _of_row(self, act: Any) -> None:
+        browser = self._app.browser
+        resource, row = browser.looking.resource, browser.table.cursor_row
+        if resource is None or row is None or browser.view.kind in LOCAL_VIEWS:
+            raise UsageError("there is no object to do that with")
+        self._start(self._fetched(act, resource, row))
+
+    async def _fetched(self, act: Any, resource: ApiResource, row: Row) -> None:
+        session = self._session()
+        live = await session.get(resource, row.namespace, row.name)
+        live.setdefault("apiVersion", resource.api_version)
+        live.setdefault("kind", resource.kind)
+        await act(session, resource, live)
+
+    async def _kinds(self, session: Session, resource: ApiResource | None = None) -> Kinds:
+        """Return the kinds, that of ``resource`` among them as far as the server tells its fields."""
+        kinds: Kinds = await asyncio.to_thread(lambda: self._app.desk.kinds)
+        if resource is not None and kinds.type_of(resource.api_version, resource.kind) is None:
+            await kinds.learn(lambda path: _body(session, path), resource)
+        return kinds
+
+    def _start(self, coroutine: Any) -> None:
+        self._app.start_loudly(coroutine, name="form")
+
+    def _open(self, screen: FormScreen) -> None:
+        if self._app.screen is self._app.browser:
+            self._app.push_screen(screen)
+
+
+async def _body(session: Session, path: str) -> bytes:
+    plain, _, query = path.partition("?")
+    pairs = [(key, value) for key, _, value in (part.partition("=") for part in query.split("&") if part)]
+    answer = await session.transport.request("GET", plain, query=pairs)
+    return answer.body

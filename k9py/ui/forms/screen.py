@@ -1,0 +1,611 @@
+"""The form beside its YAML: what is changed on one side shows on the other, and ctrl+s has it reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.events import Key, Resize
+from textual.screen import Screen
+from textual.timer import Timer
+
+from k9py.changes import edits
+from k9py.changes.model import Report, Trouble, Wish
+from k9py.core.errors import K9Error, UsageError
+from k9py.manifests.forms.sheet import Finding, Part, Sheet
+from k9py.resources.actions import Where
+from k9py.resources.model import Tone
+from k9py.ui.editor.widget import Note, TextEditor
+from k9py.ui.flash import Flash
+from k9py.ui.forms.bars import FormBars
+from k9py.ui.forms.checking import Checks, Told
+from k9py.ui.forms.filling import fill, move, part_of, remove
+from k9py.ui.forms.finding import FormFinder, form_of
+from k9py.ui.forms.formlist import FormList
+from k9py.ui.forms.live import immutable_fields, laid_over
+from k9py.ui.forms.picks import Picker
+from k9py.ui.forms.rows import OPTIONS, FormRow, Place, RowKind, Said, in_words, rows_of
+from k9py.ui.keys import key_name, passed_on
+from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
+from k9py.ui.statusline import Bar, Rule
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
+
+WIDE_FROM = 120
+"""Columns from which form and YAML stand side by side."""
+PAUSE = 0.6
+"""Seconds without a key after which what is typed counts as typed: longer than between two letters of a slow typist."""
+YAML_PAUSE = 0.25
+"""Seconds without a key after which changed YAML is read into the form."""
+LOOK_PAUSE = 0.3
+"""Seconds after a change until the cluster is asked about it."""
+
+ON_BOTH_SIDES = frozenset(
+    {"form.review", "form.switch", "form.discard", "form.objects"}
+)  # fmt: skip
+"""Actions of the form that mean the same while the YAML has the focus."""
+
+Handler = Callable[[], Awaitable[None] | None]
+
+
+class FormScreen(Screen[None]):
+    """Form and YAML of one sheet."""
+
+    DEFAULT_CSS = """
+    #form-body { height: 1fr; width: 1fr; layout: horizontal; }
+    #form-body > Rule { width: 1; height: 1fr; }
+    #form-body.-narrow > Rule { display: none; }
+    #form-body.-narrow > TextEditor { display: none; }
+    #form-body.-narrow.-yaml > TextEditor { display: block; }
+    #form-body.-narrow.-yaml > FormList { display: none; }
+    """
+
+    AUTO_FOCUS = "FormList"
+    stays = True
+    """Keys that lead elsewhere are refused: they would leave something unfinished."""
+
+    def __init__(self, sheet: Sheet, *, title: str, namespace: str, verb: str = "new") -> None:
+        """``namespace`` is where objects go that name none; ``verb`` says what is done: new, edit."""
+        super().__init__()
+        self.sheet = sheet
+        self.verb = verb
+        self.title_text = title
+        self.namespace = namespace
+        self.checks = Checks(sheet, namespace)
+        self.advanced = False
+        self.told = Told((), 0)
+        self.fixed = immutable_fields(sheet)
+        self.wanted: set[tuple[int, str]] = set()
+        """Fields of the advanced level that somebody went to."""
+        self._said: dict[Place, Said] = {}
+        self._pending: dict[Place, str] = {}
+        """What was typed and could not be taken, by row."""
+        self._began = sheet.text
+        self._pause: Timer | None = None
+        self._yaml_pause: Timer | None = None
+        self._look_pause: Timer | None = None
+        self.bars = FormBars(self)
+        self.finder = FormFinder(self)
+        self.picker = Picker(self)
+        self.handlers: dict[str, Handler] = {
+            "back": self.leave,
+            "jump": self.finder.jump,
+            "form.next": self.next_field,
+            "form.previous": self.previous_field,
+            "form.page-up": lambda: self.list.page(-1),
+            "form.page-down": lambda: self.list.page(1),
+            "form.first": lambda: self._step(-len(self.list.rows)),
+            "form.last": lambda: self._step(len(self.list.rows)),
+            "form.review": self.review,
+            "form.search": self.finder.search,
+            "form.choose": self.choose_here,
+            "form.sections": self.finder.sections,
+            "form.level": self.turn_level,
+            "form.switch": self.switch_sides,
+            "form.presets": self.finder.presets,
+            "form.objects": self.finder.objects,
+            "form.why": self.finder.explain,
+            "form.keys": lambda: self.k9.globals.show_help(),
+            "form.problem": self.next_problem,
+            "form.discard": self.discard,
+            "form.reveal": lambda: self.list.reveal(),
+            "form.add": self.add_here,
+            "form.remove": self.remove_here,
+            "form.item-up": lambda: self._move_item(-1),
+            "form.item-down": lambda: self._move_item(1),
+            "form.undo": lambda: self._undo("undo"),
+            "form.redo": lambda: self._undo("redo"),
+        }
+
+    # ------------------------------------------------------------------ parts
+
+    @property
+    def k9(self) -> K9App:
+        """The application."""
+        return cast("K9App", self.app)
+
+    @property
+    def where(self) -> Where | None:
+        """The side that has the focus."""
+        return Where.FORM if self.list.has_focus else Where.EDITOR
+
+    @property
+    def list(self) -> FormList:
+        """The form."""
+        return self.query_one(FormList)
+
+    @property
+    def editor(self) -> TextEditor:
+        """The YAML."""
+        return self.query_one(TextEditor)
+
+    @property
+    def is_narrow(self) -> bool:
+        """True when only one side is in sight."""
+        return self.size.width < WIDE_FROM
+
+    @property
+    def shows_yaml(self) -> bool:
+        """True when the YAML is in sight."""
+        return not self.is_narrow or self.query_one("#form-body").has_class("-yaml")
+
+    def compose(self) -> ComposeResult:
+        """Title, form and YAML, why this field, keys."""
+        look = self.k9.look
+        yield Bar(look, id="form-title", raised=True)
+        with Container(id="form-body"):
+            yield FormList(look, self)
+            yield Rule(look)
+            yield TextEditor(look, self.sheet.text)
+        yield Bar(look, id="form-why")
+        yield Flash(look)
+        yield Bar(look, id="keys", raised=True)
+
+    def on_mount(self) -> None:
+        """Show everything, the cursor on the first field that is to be filled in."""
+        self.handlers |= self.editor.acts.handlers
+        self.handlers["editor.undo"] = lambda: self._undo("undo")
+        self.handlers["editor.redo"] = lambda: self._undo("redo")
+        self._lay_out()
+        self.draw()
+        self._look_soon()
+
+    def on_resize(self, event: Resize) -> None:
+        """Two sides, or one."""
+        self._lay_out()
+        self.bars.show()
+
+    def _lay_out(self) -> None:
+        self.query_one("#form-body").set_class(self.is_narrow, "-narrow")
+
+    def on_descendant_focus(self) -> None:
+        """Another side has the keys: the bottom line says what they do there."""
+        self.bars.show()
+
+    # ------------------------------------------------------------------ drawing
+
+    def draw(self) -> None:
+        """Bring rows, problems, marks and bars up to date."""
+        row = self.list.row
+        typing = (row.part, row.id) if row is not None and self.list.is_dirty else None
+        self.told = self.checks.told(typing=typing)
+        rows = rows_of(
+            self.sheet, advanced=self.advanced, findings=self.told.findings, fixed=self.fixed, said=self._said,
+            wanted=self.wanted, pending=self._pending,
+        )  # fmt: skip
+        self.list.set_rows(rows)
+        self.editor.show_problems([_note(finding) for finding in self.told.findings if finding.line])
+        self.mark()
+        self.bars.show()
+
+    def mark(self) -> None:
+        """Mark the lines of the field under the cursor in the YAML."""
+        row = self.list.row
+        part = self.sheet.part_of(row.part) if row is not None else None
+        lines = self.sheet.lines(part, row.path) if part is not None and row is not None and row.path else None
+        if lines is None:
+            self.editor.mark_lines(0, -1)
+            return
+        self.editor.mark_lines(*lines)
+        if self.list.has_focus:
+            self.editor.go_to(lines[0], 0)
+
+    # ------------------------------------------------------------------ what the form calls
+
+    def typing(self) -> None:
+        """Something is being typed: it counts after a pause; until then nothing is said about it."""
+        row = self.list.row
+        if row is not None:
+            self._said.pop(row.place, None)
+            self._pending.pop(row.place, None)
+            if row.said:
+                self.draw()
+        self._restart("_pause", PAUSE, self._paused)
+
+    def _paused(self) -> None:
+        row = self.list.row
+        # A key of a map is taken when it is whole, which only the person knows.
+        if row is not None and row.kind is not RowKind.MAP:
+            self.list.flush()
+
+    def take(self, row: FormRow, text: str) -> None:
+        """Take what was typed in a row."""
+        self.checks.touch(row.part, row.id)
+        self._said.pop(row.place, None)
+        self._pending.pop(row.place, None)
+        try:
+            self._read_yaml()
+            follows = fill(self.sheet, row, text)
+        except K9Error as error:
+            self._said[row.place] = Said(in_words(error.with_remedy()))
+            self._pending[row.place] = text
+            self.draw()
+            return
+        self._changed()
+        if follows is not None:
+            self.list.go_to(follows)
+
+    def moved(self) -> None:
+        """The cursor is on another row."""
+        self.mark()
+        self.bars.show()
+
+    def choose(self, row: FormRow, ahead: str) -> None:
+        """Offer what may stand in a row."""
+        self.picker.choose(row, ahead)
+
+    def add(self, row: FormRow) -> None:
+        """Add an item to a list and go to its first field."""
+        self._do(lambda: self._add_to(row.part, row.id))
+
+    def _add_to(self, part: int, list_id: str) -> None:
+        place = self.sheet.part_of(part)
+        if place is None:
+            raise UsageError("this object is no longer there")
+        index = self.sheet.change(place, lambda model: model.add_item(list_id))
+        self._changed()
+        item = f"{list_id}[{index}]"
+        rows = self.list.rows
+        self.list.go_below(next((at for at, row in enumerate(rows) if row.part == part and row.id == item), 0))
+
+    def refuse(self, text: str) -> None:
+        """Tell the person why nothing happened."""
+        self.k9.flash_text(text)
+
+    # ------------------------------------------------------------------ changes
+
+    def _changed(self) -> None:
+        """The form changed the sheet: the YAML follows."""
+        self.editor.replace_text(self.sheet.text)
+        self.draw()
+        self._look_soon()
+
+    def _do(self, act: Callable[[], None]) -> None:
+        """Do something to the sheet; what goes wrong is said."""
+        self.list.flush()
+        self._read_yaml()
+        self.k9.attempt(act)
+
+    def on_text_editor_changed(self, event: TextEditor.Changed) -> None:
+        """The YAML changed: the form follows after a pause."""
+        event.stop()
+        if self.list.has_focus:
+            self._read_yaml()
+        else:
+            self._restart("_yaml_pause", YAML_PAUSE, self._read_yaml)
+
+    def on_text_editor_said(self, event: TextEditor.Said) -> None:
+        """The editor tells why a key did nothing."""
+        event.stop()
+        self.k9.flash_text(event.text)
+
+    def on_text_editor_caret_moved(self, event: TextEditor.CaretMoved) -> None:
+        """The note of the caret's line stands below."""
+        event.stop()
+        if self.editor.has_focus:
+            self.bars.show()
+
+    def _read_yaml(self) -> None:
+        """Read the YAML into the form."""
+        if self._yaml_pause is not None:
+            self._yaml_pause.stop()
+            self._yaml_pause = None
+        if self.editor.text != self.sheet.text:
+            self.sheet.text = self.editor.text
+            self.draw()
+            self._look_soon()
+
+    def _undo(self, which: str) -> None:
+        """Take back the last change, made on either side."""
+        self.list.flush()
+        self.editor.acts.handlers[f"editor.{which}"]()
+        self._read_yaml()
+
+    def _restart(self, name: str, seconds: float, act: Callable[[], None]) -> None:
+        timer: Timer | None = getattr(self, name)
+        if timer is not None:
+            timer.stop()
+        setattr(self, name, self.set_timer(seconds, act))
+
+    # ------------------------------------------------------------------ the cluster
+
+    def _look_soon(self) -> None:
+        """Compare with the cluster once nothing changed for a moment."""
+        self._restart("_look_pause", LOOK_PAUSE, lambda: self.k9.start_quietly(self._look(), name="surroundings"))
+
+    async def _look(self) -> None:
+        if await self.checks.look_around(self.k9.desk.surroundings) and self.is_attached:
+            self.draw()
+
+    # ------------------------------------------------------------------ moving
+
+    def next_field(self) -> None:
+        """Take what was typed and go to the next field; on the head of a map with something typed, stay."""
+        row = self.list.row
+        if row is not None and row.kind is RowKind.MAP and self.list.is_dirty and self.list.typed.strip():
+            self.list.flush()
+            return
+        self._leave_row()
+        if not self.list.step(1):
+            self.k9.flash_text("This is the last field; ctrl+s reviews what would be written")
+
+    def previous_field(self) -> None:
+        """Take what was typed and go to the field before."""
+        self._leave_row()
+        self.list.step(-1)
+
+    def _step(self, by: int) -> None:
+        self._leave_row()
+        self.list.step(by)
+
+    def _leave_row(self) -> None:
+        """Somebody was here: from now on the field is told about, empty or not."""
+        row = self.list.row
+        self.list.flush()
+        if row is not None and (row.part, row.id):
+            self.checks.touch(row.part, row.id)
+            if self.told.missing:
+                self.draw()
+
+    def go_to(self, part: int, id: str) -> bool:
+        """Put the cursor on a field, shown or not; False when the form has none of this id."""
+        for _ in range(2):
+            for row in self.list.rows:
+                if row.part == part and row.id == id and row.is_focused:
+                    self.list.go_to(row.place)
+                    return True
+            self.wanted.add((part, id))
+            self.draw()
+        return False
+
+    def turn_level(self) -> None:
+        """Show every field, or those that most people need."""
+        self.list.flush()
+        self.advanced = not self.advanced
+        self.draw()
+
+    def switch_sides(self) -> None:
+        """Go to the YAML, or back to the form at the place the caret is in."""
+        body = self.query_one("#form-body")
+        if self.list.has_focus:
+            self.list.flush()
+            body.add_class("-yaml")
+            self.editor.focus()
+        else:
+            self._read_yaml()
+            body.remove_class("-yaml")
+            self.list.focus()
+            self._to_caret()
+        self.bars.show()
+
+    def _to_caret(self) -> None:
+        """Put the cursor on the field that the caret of the YAML is in."""
+        found = self.sheet.place_at(*self.editor.caret)
+        if found is None:
+            return
+        part, path = found
+        inside = [row for row in self.list.rows if row.part == part.key and row.is_focused and row.path
+                  and path[: len(row.path)] == row.path]  # fmt: skip
+        if inside:
+            self.list.go_to(max(inside, key=lambda row: len(row.path)).place)
+
+    # ------------------------------------------------------------------ items
+
+    def add_here(self) -> None:
+        """Add an item to the list the cursor is in."""
+        row = self.list.row
+        if row is None or row.part == OPTIONS:
+            self.refuse("There is no list here")
+        elif row.kind is RowKind.LIST:
+            self.add(row)
+        elif "[" in row.id:
+            self._do(lambda: self._add_to(row.part, row.id.rpartition("[")[0]))
+        else:
+            self.refuse("There is no list here")
+
+    def remove_here(self) -> None:
+        """Remove the key, the item or the value under the cursor; undo brings it back."""
+        row = self.list.row
+        if row is None:
+            return
+        self.list.forget()
+
+        def act() -> None:
+            said = remove(self.sheet, row)
+            self._said.pop(row.place, None)
+            self._pending.pop(row.place, None)
+            self._changed()
+            self.k9.flash_text(f"{said} removed; ctrl+u brings it back")
+
+        self._do(act)
+
+    def _move_item(self, by: int) -> None:
+        row = self.list.row
+        if row is None:
+            return
+
+        def act() -> None:
+            moved_id = move(self.sheet, row, by)
+            self._changed()
+            self.list.go_to((row.part, row.kind.value, moved_id))
+
+        self._do(act)
+
+    def choose_here(self) -> None:
+        """Offer what may stand in the field under the cursor."""
+        row = self.list.row
+        if row is not None:
+            self.picker.choose(row, "")
+
+    def next_problem(self) -> None:
+        """Go to the next field with something wrong, round the end; empty fields count from here on."""
+        self.list.flush()
+        self.checks.everything = True
+        self.draw()
+        rows = self.list.rows
+        here = rows.index(self.list.row) if self.list.row in rows else -1
+        wrong = [index for index, row in enumerate(rows) if row.said and row.is_focused]
+        if not wrong:
+            self.k9.flash_text("Nothing is wrong with it")
+            return
+        self.list.go_to(rows[next((index for index in wrong if index > here), wrong[0])].place)
+
+    # ------------------------------------------------------------------ objects and presets
+
+    def add_object(self, version: str, kind: str) -> Part:
+        """Add an object of another kind; raises UsageError for a kind that is not known."""
+        return self.sheet.add(form_of(self, version, kind))
+
+    def took_objects(self) -> None:
+        """Objects came or went."""
+        self._changed()
+
+    def apply_preset(self, part: Part, preset: str) -> None:
+        """Set what a preset says."""
+
+        def act() -> None:
+            self.sheet.change(part, lambda model: model.apply_preset(preset))
+            self._changed()
+
+        self._do(act)
+
+    # ------------------------------------------------------------------ leaving
+
+    @property
+    def is_changed(self) -> bool:
+        """True when something would be lost by leaving."""
+        return self.list.is_dirty or bool(self._pending) or self.editor.text != self._began
+
+    def cancel_work(self) -> None:
+        """Ctrl-C is no way to lose what was typed."""
+        self.leave()
+
+    def leave(self) -> None:
+        """Go back; what was typed is not thrown away without asking."""
+        if not self.is_changed:
+            self.dismiss()
+            return
+        choices = [Choice("stay", "Go on with the form"), Choice("forget", "Leave, and forget what was typed")]
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids == ("forget",):
+                self.dismiss()
+
+        self.k9.push_screen(PickScreen(self.k9.look, "Nothing was written yet", choices), picked)
+
+    def discard(self) -> None:
+        """Leave, and forget what was typed."""
+        self.dismiss()
+
+    # ------------------------------------------------------------------ review
+
+    def review(self) -> None:
+        """Have everything reviewed, unless something is wrong with it: then go there."""
+        self.list.flush()
+        self._read_yaml()
+        self.checks.everything = True
+        self.draw()
+        if self._pending:
+            self.list.go_to(next(iter(self._pending)))
+            self.k9.flash_text("This field cannot be taken as it stands", Tone.BAD)
+            return
+        wrong = [finding for finding in self.told.findings if finding.problem.is_error]
+        if wrong:
+            self.show_finding(wrong[0])
+            self.k9.flash_text(f"{len(wrong)} to mend before this can be written" if len(wrong) > 1 else
+                               "This has to be mended first", Tone.BAD)  # fmt: skip
+            return
+        self.k9.attempt(lambda: self.k9.desk.review(
+            self.wishes(), title=self.title_text, done=self._reviewed, show=self._show_trouble
+        ))  # fmt: skip
+
+    def wishes(self) -> Sequence[Wish]:
+        """Return what is wanted of the cluster. Raises UsageError when there is nothing."""
+        objects = self.sheet.objects
+        if not objects:
+            raise UsageError("there is no object in this text", remedy="Begin with apiVersion, kind and metadata")
+        if self.sheet.live is not None:
+            return [edits.edit(self.sheet.live, laid_over(self.sheet.live, objects[0]))]
+        return [edits.apply(obj) for obj in objects]
+
+    def _reviewed(self, report: Report | None) -> None:
+        """Close when everything was written; else everything stays as it was typed."""
+        if report is not None and report.done:
+            self.dismiss()
+
+    def _show_trouble(self, trouble: Trouble) -> None:
+        """Go to the field the gate complains about."""
+        findings: list[Finding] = []
+        for part in self.sheet.parts:
+            if part.model is not None and trouble.problem is not None:
+                findings += self.sheet.owned(part, [trouble.problem])  # type: ignore[list-item]
+        owned = next((finding for finding in findings if finding.owner), None)
+        if owned is not None:
+            self.show_finding(owned)
+        self.k9.flash_text(str(trouble), Tone.BAD)
+
+    def show_finding(self, finding: Finding) -> None:
+        """Put the cursor on the field a finding is about, or on its line in the YAML."""
+        shown = next((row for row in self.list.rows if row.part == finding.part.key and row.is_focused and row.path
+                      and finding.problem.path[: len(row.path)] == row.path and row.said), None)  # fmt: skip
+        if shown is not None:
+            self.list.go_to(shown.place)
+        elif finding.owner and self.go_to(finding.part.key, finding.owner):
+            return
+        elif finding.line:
+            if self.list.has_focus:
+                self.switch_sides()
+            self.editor.go_to(finding.line - 1, 0)
+
+    def part(self, row: FormRow) -> Part:
+        """Return the part of a row; raises UsageError when it is gone."""
+        return part_of(self.sheet, row)
+
+    # ------------------------------------------------------------------ keys
+
+    async def on_key(self, event: Key) -> None:
+        """Carry out what a key means here; letters are text."""
+        if passed_on(self, event):
+            return
+        name = key_name(event)
+        action = None
+        if self.where is Where.EDITOR:
+            action = self.k9.actions.by_key(name, Where.FORM)
+            if action is None or action.id not in ON_BOTH_SIDES:
+                action = self.k9.actions.by_key(name, Where.EDITOR)
+        else:
+            action = self.k9.actions.by_key(name, Where.FORM)
+        if action is None or (event.is_printable and len(name) == 1):
+            return
+        event.stop()
+        event.prevent_default()
+        await self.k9.carrier.carry_out(action)
+
+
+def _note(finding: Finding) -> Note:
+    problem = finding.problem
+    return Note(finding.line - 1, max(0, problem.column - 1), in_words(str(problem)), problem.is_error)
