@@ -335,6 +335,9 @@ class K9App(DiffApp[None]):
             except K9Error as error:
                 _LOG.info("%s: %s", name, error.with_remedy())
 
+        if self._is_shut:
+            coroutine.close()  # a timer went off while the program was leaving: nobody is there to be told
+            return
         self._tasks.start(run(), name=name)
 
     def start_loudly(self, coroutine: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:

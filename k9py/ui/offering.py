@@ -77,7 +77,9 @@ class Offering:
         action, session = self._app.actions.get("new"), self._app.session
         if action is None or not action.keys or session is None or kind in LOCAL_VIEWS or self._app.readonly:
             return ""
-        can_be_made = any(resource.id == kind and "create" in resource.verbs for resource in session.discovery.resources)
+        can_be_made = any(
+            resource.id == kind and "create" in resource.verbs for resource in session.discovery.resources
+        )
         return f"{action.keys[0]} makes one by form" if can_be_made else ""
 
     # ------------------------------------------------------------------ what is there to act on

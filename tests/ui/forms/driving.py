@@ -1,0 +1,76 @@
+"""Forms driven by keys: open one, fill it in, write it, look at what the cluster has then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k9py.ui.changing.review import ReviewScreen
+from k9py.ui.forms.rows import FormRow
+from k9py.ui.forms.screen import FormScreen
+from tests.ui.harness import Driver
+
+
+def form(k9: Driver) -> FormScreen:
+    """Return the form on top."""
+    screen = k9.app.screen
+    assert isinstance(screen, FormScreen), screen
+    return screen
+
+
+async def open_new(k9: Driver, words: str) -> FormScreen:
+    """Type ``:new …`` and wait for the form."""
+    await k9.until(lambda: k9.app.session is not None)
+    await k9.press(":")
+    await k9.type(f"new {words}")
+    await k9.press("enter")
+    await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and k9.app.screen.is_attached)
+    await k9.until(lambda: form(k9).list.row is not None)
+    return form(k9)
+
+
+def row(k9: Driver) -> FormRow:
+    """Return the row under the cursor."""
+    found = form(k9).list.row
+    assert found is not None
+    return found
+
+
+async def to_field(k9: Driver, name: str) -> None:
+    """Go to a field through the search, as one does by keyboard."""
+    await k9.press("ctrl+g")
+    await k9.until(lambda: k9.app.screen is not None and not isinstance(k9.app.screen, FormScreen))
+    await k9.type(name)
+    await k9.press("enter")
+    await k9.until(lambda: isinstance(k9.app.screen, FormScreen))
+
+
+async def fill(k9: Driver, name: str, text: str) -> None:
+    """Go to a field and type into it."""
+    await to_field(k9, name)
+    await k9.type(text)
+    await k9.press("enter")
+
+
+async def go_down_to(k9: Driver, field_id: str) -> None:
+    """Press Down until the cursor is on a field."""
+    for _ in range(200):
+        if row(k9).id == field_id:
+            return
+        before = row(k9).place
+        await k9.press("down")
+        assert row(k9).place != before, f"{field_id} is not in this form\n{k9.screen}"
+    raise AssertionError(f"{field_id} was never reached\n{k9.screen}")
+
+
+async def write(k9: Driver) -> None:
+    """Review, write, and wait until it is written."""
+    await k9.press("ctrl+s")
+    await k9.until(lambda: isinstance(k9.app.screen, ReviewScreen), "the review")
+    await k9.until(lambda: "y write" in k9.bar("keys"), "something to write")
+    await k9.press("y")
+    await k9.until(lambda: not any(isinstance(screen, FormScreen) for screen in k9.app.screen_stack), "written")
+
+
+def get(k9: Driver, resource: str, name: str, namespace: str = "shop") -> dict[str, Any]:
+    """Return what the simulated cluster has."""
+    return dict(k9.store.get(resource, namespace, name))

@@ -1,0 +1,147 @@
+"""The form beside its YAML: bound both ways, told what is wrong at the field, nothing typed lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from k9py.ui.forms.rows import RowKind
+from k9py.ui.forms.screen import FormScreen
+from tests.ui.forms.driving import fill, form, go_down_to, open_new, row, to_field
+from tests.ui.harness import running
+
+SIZES = [(80, 24), (160, 48)]
+
+
+async def test_an_empty_list_says_which_key_makes_one_and_the_key_opens_its_form(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await k9.sees("No pods in shop")
+        await k9.sees("+ makes one by form")
+        await k9.press("+")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).list.row is not None)
+        assert form(k9).sheet.models[0].form.kind == "Pod"
+        assert row(k9).id == "name"
+
+
+async def test_what_is_typed_shows_in_the_yaml_and_the_reverse(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(160, 48)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await fill(k9, "image", "nginx:1.29")
+        assert "image: nginx:1.29" in screen.editor.text
+        await k9.press("f9")
+        screen.editor.go_to(0, 0)
+        await k9.type("# mine")
+        await k9.press("enter")
+        screen.editor.text = screen.editor.text.replace("nginx:1.29", "nginx:1.30")
+        await k9.press("f9")
+        assert screen.sheet.models[0].get("image") == "nginx:1.30"
+        await fill(k9, "replicas", "3")
+        assert "# mine" in screen.editor.text
+        assert "replicas: 3" in screen.editor.text
+
+
+async def test_the_field_under_the_cursor_marks_its_lines(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(160, 48)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await to_field(k9, "image")
+        line = screen.editor.text.split("\n").index("        image: ''")
+        assert screen.editor.caret[0] == line
+
+
+async def test_nothing_is_said_about_a_half_typed_word_and_the_field_is_told_when_it_is_left(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await open_new(k9, "service web")
+        await k9.press("ctrl+g")
+        await k9.type("node port")
+        await k9.press("escape")
+        await go_down_to(k9, "ports")
+        await k9.press("+")
+        await k9.until(lambda: row(k9).id == "ports[0].port")
+        await k9.type("7000")
+        assert not row(k9).said
+        await k9.type("0")
+        assert not row(k9).said
+        await k9.press("down")
+        await k9.sees("must be between 1 and 65535")
+
+
+async def test_broken_yaml_says_so_and_keeps_the_forms_values(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(160, 48)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await fill(k9, "image", "nginx")
+        await k9.press("f9")
+        screen.editor.go_to(1, 0)
+        await k9.type("  bad: [")
+        await k9.sees("the YAML cannot be read")
+        assert screen.sheet.models[0].get("image") == "nginx"
+
+
+async def test_undo_takes_back_a_change_of_the_form_and_redo_brings_it_again(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await fill(k9, "replicas", "7")
+        assert screen.sheet.models[0].get("replicas") == 7
+        await k9.press("ctrl+u")
+        await k9.until(lambda: screen.sheet.models[0].get("replicas") is None)
+        await k9.press("ctrl+y")
+        await k9.until(lambda: screen.sheet.models[0].get("replicas") == 7)
+
+
+async def test_a_field_no_form_has_is_added_by_its_schema_path(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await to_field(k9, "dnsPolicy")
+        assert row(k9).id == "spec.template.spec.dnsPolicy"
+        await k9.type("Default")
+        await k9.press("enter")
+        assert "dnsPolicy: Default" in screen.editor.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_list_takes_items_and_gives_them_back(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with running(tmp_path, size=size) as k9:
+        screen = await open_new(k9, "deployment web")
+        await go_down_to(k9, "containers[0].env")
+        await k9.press("+")
+        await k9.type("A")
+        await k9.press("ctrl+n")
+        await k9.type("B")
+        await k9.press("alt+up")
+        env = screen.sheet.models[0].value["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert [one["name"] for one in env] == ["B", "A"]
+        await k9.press("ctrl+d")
+        env = screen.sheet.models[0].value["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert [one["name"] for one in env] == ["A"]
+
+
+async def test_a_key_typed_alone_makes_a_pair_whose_value_is_typed_next(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "configmap settings")
+        await go_down_to(k9, "data")
+        await k9.type("level")
+        await k9.press("enter")
+        await k9.until(lambda: row(k9).kind is RowKind.PAIR)
+        await k9.type("info, and more")
+        await k9.press("enter")
+        assert screen.sheet.models[0].value["data"] == {"level": "info, and more"}
+
+
+async def test_pasted_rubbish_becomes_one_harmless_line(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await to_field(k9, "image")
+        screen.list._insert("\x1b[31mngi\nnx\x00:1\x07\r\n")
+        await k9.press("down")
+        assert screen.sheet.models[0].get("image") == "[31mngi nx:1"
+
+
+async def test_escape_asks_before_it_throws_away_what_was_typed(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await open_new(k9, "deployment")
+        await k9.type("web")
+        await k9.press("escape")
+        await k9.sees("Nothing was written yet")
+        await k9.press("enter")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen))
+        assert form(k9).list.typed == "web"
