@@ -44,8 +44,8 @@ def test_one_key_may_mean_two_things_on_screens_that_cannot_be_one(first: Action
 
 
 def test_other_keys_are_taken_and_clashes_among_them_refused() -> None:
-    rebound = ACTIONS.rebound({"describe": ("D",)})
-    found = rebound.by_key("D", Where.TABLE, "pods")
+    rebound = ACTIONS.rebound({"describe": ("V",)})
+    found = rebound.by_key("V", Where.TABLE, "pods")
     assert found is not None
     assert found.id == "describe"
     assert rebound.by_key("d", Where.TABLE, "pods") is None
