@@ -28,11 +28,12 @@ from k9py.resources.model import (
     fixed,
     unreadable,
 )
+from k9py.resources.podamounts import amount, gpus_of
+from k9py.resources.podfacts import Facts, PodFacts
 from k9py.resources.podkind import container_health
 from k9py.resources.podobject import Container, ContainerStatus, PodSpec, PodStatus
-from k9py.resources.pods import amount, gpus_of
 from k9py.resources.podstate import Trouble, container_trouble, ended_text, last_end
-from k9py.resources.projecting import Meta
+from k9py.resources.projecting import Meta, Shared
 from k9py.resources.usagecells import usage_columns, use_sentence
 
 
@@ -105,13 +106,14 @@ def container_rows(pod: dict[str, Any]) -> list[Row]:
         ("M", spec.containers, status.container_statuses),
         ("E", spec.ephemeral_containers, status.ephemeral_container_statuses),
     )
+    facts = Facts(Shared()).of(spec, meta.name or "")
     rows: list[Row] = []
     for letter, containers, statuses in groups:
         by_name = {one.name: one for one in statuses or ()}
         for index, container in enumerate(containers or (), 1):
             sidecar = letter == "I" and container.restart_policy == "Always"
             place = f"{'S' if sidecar else letter}{index}"
-            rows.append(_row(meta, spec, place, container, by_name.get(container.name)))
+            rows.append(_row(meta, facts, place, container, by_name.get(container.name)))
     return rows
 
 
@@ -125,7 +127,7 @@ def _broken(pod: dict[str, Any], reason: str) -> ContainerRow:
 
 
 def _row(
-    meta: Meta, spec: PodSpec, place: str, container: FullContainer, status: ContainerStatus | None
+    meta: Meta, facts: PodFacts, place: str, container: FullContainer, status: ContainerStatus | None
 ) -> ContainerRow:
     row = ContainerRow(
         uid=f"{meta.uid or meta.name}/{container.name}",
@@ -152,13 +154,13 @@ def _row(
     row.memory_request = amount(requests.get("memory", limits.get("memory")), "memory")
     row.memory_limit = amount(limits.get("memory"), "memory")
     if status is not None:
-        _fill_state(row, spec, status)
+        _fill_state(row, facts, status)
     return row
 
 
-def _fill_state(row: ContainerRow, spec: PodSpec, status: ContainerStatus) -> None:
+def _fill_state(row: ContainerRow, facts: PodFacts, status: ContainerStatus) -> None:
     row.ready, row.restarts = bool(status.ready), status.restart_count or 0
-    row.trouble = container_trouble(spec, status)
+    row.trouble = container_trouble(facts, status)
     state = status.state
     if state is not None and state.running is not None:
         row.state, row.running = "Running", True

@@ -27,8 +27,8 @@ from k9py.resources.model import (
     fixed,
     unreadable,
 )
+from k9py.resources.podamounts import GPU_RESOURCES, amount
 from k9py.resources.podobject import Condition, Quantities
-from k9py.resources.pods import GPU_RESOURCES, amount
 from k9py.resources.projecting import Meta, ObjectProjection, Shared, intern
 from k9py.resources.structs import message_of, plural
 from k9py.resources.usagecells import capacity_columns, use_sentence

@@ -196,5 +196,6 @@ class PodObject(msgspec.Struct, gc=False):
     """A pod as far as its row reads it."""
 
     metadata: Meta | None = None
-    spec: PodSpec | None = None
+    spec: msgspec.Raw = NOTHING
+    """Left as it is: a specification seen before is not decoded again."""
     status: PodStatus | None = None

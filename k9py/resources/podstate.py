@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from k9py.core.ages import time_or_zero
-from k9py.resources.podobject import ContainerStatus, PodSpec, PodStatus, Terminated
+from k9py.resources.podfacts import PodFacts
+from k9py.resources.podobject import ContainerStatus, PodStatus, Terminated
 from k9py.resources.projecting import intern
 
 NODE_LOST = "NodeLost"
@@ -71,10 +72,10 @@ class _Restarts:
             self.last = max(self.last, time_or_zero(last.terminated.finished_at))
 
 
-def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> PrintedState:
+def printed_state(facts: PodFacts, status: PodStatus, *, deleting: bool) -> PrintedState:
     """Return what ``kubectl get pods`` prints for this pod."""
-    if not deleting and status.phase == "Running" and not status.reason and not spec.init_containers:
-        well = _all_well(spec, status)
+    if not deleting and status.phase == "Running" and not status.reason and not facts.inits:
+        well = _all_well(facts, status)
         if well is not None:
             return well
     reason = status.reason or status.phase or ""
@@ -85,9 +86,9 @@ def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> Printe
         elif condition.type == "Initialized" and condition.status == "True":
             initialized = True
     restarts = _Restarts()
-    total, ready, init_reason = len(spec.containers or ()), 0, ""
-    if spec.init_containers:
-        sidecars = frozenset(c.name for c in spec.init_containers if c.restart_policy == "Always")
+    total, ready, init_reason = facts.containers, 0, ""
+    if facts.inits:
+        sidecars = facts.sidecars
         total += len(sidecars)
         all_restarts, sidecar_restarts = _Restarts(), _Restarts()
         for index, container in enumerate(status.init_container_statuses or ()):
@@ -95,7 +96,7 @@ def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> Printe
             is_sidecar = container.name in sidecars
             if is_sidecar:
                 sidecar_restarts.add(container)
-            init_reason = _init_reason(container, index, len(spec.init_containers), is_sidecar=is_sidecar)
+            init_reason = _init_reason(container, index, facts.inits, is_sidecar=is_sidecar)
             if init_reason:
                 break
             ended = container.state.terminated if container.state else None
@@ -115,14 +116,14 @@ def printed_state(spec: PodSpec, status: PodStatus, *, deleting: bool) -> Printe
     return PrintedState(intern(reason), ready, total, restarts.count, restarts.last, bool(init_reason))
 
 
-def _all_well(spec: PodSpec, status: PodStatus) -> PrintedState | None:
+def _all_well(facts: PodFacts, status: PodStatus) -> PrintedState | None:
     """Return the state of a pod whose containers all run, are ready and never restarted: nearly every pod."""
     statuses = status.container_statuses or ()
     for container in statuses:
         state = container.state
         if not container.ready or container.restart_count or state is None or state.running is None:
             return None
-    return PrintedState("Running", len(statuses), len(spec.containers or ()), 0, 0.0, False)
+    return PrintedState("Running", len(statuses), facts.containers, 0, 0.0, False)
 
 
 def _init_reason(container: ContainerStatus, index: int, total: int, *, is_sidecar: bool) -> str:
@@ -179,7 +180,7 @@ def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[s
     return reason, ready
 
 
-def find_trouble(spec: PodSpec, status: PodStatus, state: PrintedState) -> Trouble | None:
+def find_trouble(facts: PodFacts, status: PodStatus, state: PrintedState) -> Trouble | None:
     """Return what a person should know about this pod first, or None when there is nothing to say."""
     if status.phase == "Running" and not state.restarts and state.ready == state.total and not status.reason:
         return None
@@ -187,7 +188,7 @@ def find_trouble(spec: PodSpec, status: PodStatus, state: PrintedState) -> Troub
         return Trouble("pod", reason=intern(status.reason), message=_cut(status.message))
     for group in (status.init_container_statuses, status.container_statuses):
         for container in group or ():
-            trouble = container_trouble(spec, container)
+            trouble = container_trouble(facts, container)
             if trouble is not None:
                 return trouble
     if status.phase == "Pending":
@@ -203,11 +204,11 @@ def find_trouble(spec: PodSpec, status: PodStatus, state: PrintedState) -> Troub
     if unready is not None:
         return unready
     if state.restarts:
-        return _last_restart(spec, status)
+        return _last_restart(facts, status)
     return None
 
 
-def container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | None:
+def container_trouble(facts: PodFacts, container: ContainerStatus) -> Trouble | None:
     """Return the trouble of a container that waits for a bad reason or has failed; None for any other."""
     state = container.state
     if state is None:
@@ -224,10 +225,10 @@ def container_trouble(spec: PodSpec, container: ContainerStatus) -> Trouble | No
             at=time_or_zero(last.finished_at) if last else 0.0,
             last_reason=intern(ended_text(last)) if last else "",
             restarts=container.restart_count or 0,
-            memory_limit=_memory_limit(spec, container.name) if last and last.reason == "OOMKilled" else "",
+            memory_limit=facts.memory_limit(container.name) if last and last.reason == "OOMKilled" else "",
         )
     if ended is not None and ended.exit_code != 0:
-        return _from_end(spec, "terminated", container, ended)
+        return _from_end(facts, "terminated", container, ended)
     return None
 
 
@@ -236,7 +237,7 @@ def last_end(container: ContainerStatus) -> Terminated | None:
     return container.last_state.terminated if container.last_state else None
 
 
-def _from_end(spec: PodSpec, what: str, container: ContainerStatus, ended: Terminated) -> Trouble:
+def _from_end(facts: PodFacts, what: str, container: ContainerStatus, ended: Terminated) -> Trouble:
     return Trouble(
         what,
         container=intern(container.name or ""),
@@ -245,7 +246,7 @@ def _from_end(spec: PodSpec, what: str, container: ContainerStatus, ended: Termi
         exit_code=ended.exit_code,
         at=time_or_zero(ended.finished_at),
         restarts=container.restart_count or 0,
-        memory_limit=_memory_limit(spec, container.name) if ended.reason == "OOMKilled" else "",
+        memory_limit=facts.memory_limit(container.name) if ended.reason == "OOMKilled" else "",
     )
 
 
@@ -267,7 +268,7 @@ def _unready(status: PodStatus) -> Trouble | None:
     return None
 
 
-def _last_restart(spec: PodSpec, status: PodStatus) -> Trouble | None:
+def _last_restart(facts: PodFacts, status: PodStatus) -> Trouble | None:
     """Return how the container that restarted last ended before."""
     newest: tuple[float, ContainerStatus, Terminated] | None = None
     for group in (status.init_container_statuses, status.container_statuses):
@@ -278,15 +279,7 @@ def _last_restart(spec: PodSpec, status: PodStatus) -> Trouble | None:
             at = time_or_zero(last.finished_at)
             if newest is None or at >= newest[0]:
                 newest = (at, container, last)
-    return _from_end(spec, "restarted", newest[1], newest[2]) if newest else None
-
-
-def _memory_limit(spec: PodSpec, name: str | None) -> str:
-    for group in (spec.containers, spec.init_containers):
-        for container in group or ():
-            if container.name == name and container.resources and container.resources.limits:
-                return str(container.resources.limits.get("memory", ""))
-    return ""
+    return _from_end(facts, "restarted", newest[1], newest[2]) if newest else None
 
 
 def _cut(message: str | None) -> str:

@@ -22,8 +22,9 @@ from k9py.resources.model import (
     fixed,
     unreadable,
 )
+from k9py.resources.podamounts import amount
 from k9py.resources.podobject import Condition, Quantities
-from k9py.resources.pods import PodRow, amount
+from k9py.resources.pods import PodRow
 from k9py.resources.projecting import AnnotatedMeta, ObjectProjection, Shared, intern
 from k9py.resources.structs import ObjectReference, condition, message_of
 

@@ -13,8 +13,8 @@ from k9py.resources.describe.common import conditions, labels_and_annotations, m
 from k9py.resources.describe.page import Page, at, fields, items, shown
 from k9py.resources.describe.workloads import Related
 from k9py.resources.model import NONE_TEXT, Tone
+from k9py.resources.podamounts import requested_and_limited
 from k9py.resources.podobject import PodSpec
-from k9py.resources.pods import requested_and_limited
 
 Amounts = tuple[int, int, int, int]
 """CPU request and limit in millicores, memory request and limit in bytes."""
