@@ -119,11 +119,11 @@ class SessionHealth:
         except (Unauthorized, CredentialError) as error:
             state, detail = LinkState.DENIED, error.with_remedy()
         except ApiError as error:
-            state, detail = LinkState.NOT_READY, ", ".join(_FAILED_CHECK.findall(str(error))) or str(error)
+            state, detail = LinkState.NOT_READY, _why(error)
         except Stalled as error:
             state, detail = LinkState.OFFLINE, error.with_remedy()
             if self._path == "/readyz" and await self._is_there():
-                state, detail = LinkState.NOT_READY, "it does not say whether it is"
+                state, detail = LinkState.NOT_READY, "The server does not say whether it is ready"
         except K9Error as error:
             state, detail = LinkState.OFFLINE, error.with_remedy()
         self._move(state, detail, self._clock.monotonic() - started)
@@ -153,3 +153,9 @@ class SessionHealth:
             _LOG.info("server %s %s", state.value, detail)
             for listener in list(self._listeners):
                 listener(before)
+
+
+def _why(error: ApiError) -> str:
+    """Return why a server says that it is not ready."""
+    failed = _FAILED_CHECK.findall(str(error))
+    return f"Checks of the server that fail: {', '.join(failed)}" if failed else str(error)

@@ -45,7 +45,10 @@ class BrowseBars:
         now = k9.now()
         scope = "" if screen.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(screen.view) else screen.view.scope
         status = header.sync_text(source.status, now, glyphs)
-        if k9.connection.lost or (k9.connection.unready and source.status.state is SyncState.LIVE):
+        known = source.status.state
+        # A list that knows itself that the server is gone also knows since when and when it is tried again.
+        lost = k9.connection.refused or (k9.connection.lost and known is not SyncState.OFFLINE)
+        if lost or (k9.connection.unready and known is SyncState.LIVE):
             status = k9.connection_text()
         left = header.left_side(
             context=k9.context_name,

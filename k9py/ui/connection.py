@@ -167,7 +167,7 @@ class Connection:
         if link.state is LinkState.DENIED:
             return (f"{glyphs.bad} credentials refused", Tone.BAD)
         if link.state is LinkState.NOT_READY:
-            return (f"{glyphs.resuming} server not ready: {link.detail}", Tone.WARN)
+            return (f"{glyphs.resuming} server not ready", Tone.WARN)
         return (f"{glyphs.live} live", Tone.OK)
 
     def lines(self) -> tuple[str, ...]:

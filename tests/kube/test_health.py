@@ -39,7 +39,7 @@ async def test_a_ping_tells_how_the_server_is(answer: bytes | BaseException, sta
 async def test_a_server_that_is_not_ready_names_what_is_missing() -> None:
     said = "HTTP 500: [+]ping ok [-]etcd failed: reason withheld [-]informer-sync failed: reason withheld [+]log ok"
     health, _ = health_on(FakeTransport(ApiError.of(500, said)))
-    assert (await health.ping()).detail == "etcd, informer-sync"
+    assert (await health.ping()).detail == "Checks of the server that fail: etcd, informer-sync"
 
 
 async def test_a_server_that_is_there_and_does_not_say_whether_it_is_ready_is_not_offline() -> None:

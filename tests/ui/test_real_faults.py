@@ -58,7 +58,11 @@ async def test_parts_killed_and_started_again_cost_no_row(
             await asyncio.to_thread(control_plane.stop_component, part)
         try:
             # Without etcd the server answers, but is not ready, and says so.
-            await k9.sees("server not ready: etcd" if parts == ("etcd",) else "offline")
+            if parts == ("etcd",):
+                await k9.sees("server not ready")
+                await k9.sees("that fail: etcd")
+            else:
+                await k9.sees("offline")
             await k9.press("G", "k")
             assert k9.cursor == KEPT[1]
         finally:
