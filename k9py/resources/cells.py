@@ -26,6 +26,9 @@ SPARK_ASCII = "_.:-=+*#"
 SPARK_GAP = "·"
 SPARK_GAP_ASCII = " "
 
+FACTOR_FROM = 999.5
+"""Percent from which a share is told as a factor: 1023 % is 10x."""
+
 _DIGITS = "0123456789"
 
 common = ColumnMaker(Row)
@@ -132,8 +135,10 @@ def percent(used: float, of: float) -> float:
 
 
 def percent_text(value: float) -> str:
-    """Return a percentage without its sign, which is in the header."""
-    return NO_SAMPLE if value == MISSING else f"{value:.0f}"
+    """Return a percentage in three cells without its sign, which is in the header; from ten times on as a factor."""
+    if value == MISSING:
+        return NO_SAMPLE
+    return f"{value:.0f}" if value < FACTOR_FROM else f"{value / 100:.0f}x"
 
 
 def percent_tone(value: float, ctx: RowContext) -> Tone:

@@ -26,7 +26,7 @@ from k9py.resources.model import (
 )
 from k9py.resources.pods import PodRow, pod_projection
 from k9py.resources.podstate import Trouble
-from k9py.resources.usagecells import usage_columns, use_sentence
+from k9py.resources.usagecells import amount_text, usage_columns, use_sentence
 
 IMAGE_REASONS = frozenset(
     {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
@@ -216,7 +216,13 @@ def _sentence(head: str, message: str) -> str:
 
 def _notice(row: Row, ctx: RowContext) -> str:
     assert isinstance(row, PodRow)
-    return use_sentence(_usage(row, ctx), row.cpu_limit, row.memory_limit)
+    trouble = row.trouble
+    is_said = (
+        trouble is not None
+        and "OOMKilled" in (trouble.reason, trouble.last_reason)
+        and trouble.memory_limit == amount_text(row.memory_limit, "memory")
+    )
+    return use_sentence(_usage(row, ctx), row.cpu_limit, row.memory_limit, limit_is_said=is_said)
 
 
 def _containers(row: Row) -> Target:

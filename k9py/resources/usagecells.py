@@ -62,13 +62,20 @@ def trend_text(usage: Usage | None, which: Which, top: float, ctx: RowContext) -
     return sparkline(values, top, width=TREND_WIDTH, ascii=ctx.ascii)
 
 
-def use_sentence(usage: Usage | None, cpu_of: int, memory_of: int, *, of: str = "limit") -> str:
-    """Say what something uses of what it may: its CPU, its memory, and how fast that grows; empty without samples."""
+def use_sentence(
+    usage: Usage | None, cpu_of: int, memory_of: int, *, of: str = "limit", limit_is_said: bool = False
+) -> str:
+    """Say what something uses of what it may: its CPU, its memory, and how fast that grows; empty without samples.
+
+    ``limit_is_said`` when the sentence before this one already names the memory limit: room is short.
+    """
     cpu, memory = used(usage, "cpu"), used(usage, "memory")
     if usage is None or memory == MISSING:
         return ""
     text = f"memory {_part(memory, memory_of, 'memory')}"
-    if memory_of:
+    if memory_of and limit_is_said:
+        text = f"now {used_text(memory, 'memory')} ({percent(memory, memory_of):.0f}%)"
+    elif memory_of:
         text += f" {of} ({percent(memory, memory_of):.0f}%)"
     elif of == "limit":
         text += " without a limit"
@@ -132,7 +139,7 @@ class UsageColumns(Generic[R]):
 
         return self._maker(
             f"{kind.id}%{suffix}", title, lambda row, ctx: percent_text(value(row, ctx)), sort=value, align="right",
-            width=4, rank=kind.rank + later, live=True, measure=Measure.PERCENT,
+            width=3, rank=kind.rank + later, live=True, measure=Measure.PERCENT,
             tone=(lambda row, ctx: percent_tone(value(row, ctx), ctx)) if suffix != "r" else None,
             description=f"{kind.title} used in percent of {of}",
         )  # fmt: skip
@@ -175,7 +182,7 @@ def usage_columns(
         make.used(),
         make.amounts("rl", "RL", "requested and limit", (request, limit)),
         make.share("r", "%R", "the request", request, later=20),
-        make.share("l", "%L", "the limit", limit, later=2),
+        make.share("l", "%L", "the limit", limit, later=2 if which == "memory" else 4),
         make.trend(lambda row: limit(row) or request(row)),
     )
 

@@ -14,6 +14,9 @@ from rich.cells import get_character_cell_size
 REPLACEMENT = "·"
 """Stands for a character that would do something instead of showing something."""
 
+SQUEEZED_TAIL = 6
+"""Cells kept of a name's end: the suffix Kubernetes makes up, and the dash before it."""
+
 _DROPPED = frozenset("\u200d\ufe0e\ufe0f")
 """Joiner and variation selectors: terminals disagree on what they do to widths, and a text reads well without."""
 
@@ -77,6 +80,19 @@ def cut(text: str, cells: int, ellipsis: str = "…") -> str:
         kept.append(character)
         taken += size
     return "".join(kept) + ellipsis
+
+
+def squeeze(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Return a cleaned name that takes at most so many cells with its middle cut out.
+
+    What sets apart the pods of one workload stands at the end of their names.
+    """
+    if width(text) <= cells:
+        return text
+    tail = min(SQUEEZED_TAIL, cells // 3)
+    if not text.isascii() or not tail:
+        return cut(text, cells, ellipsis)
+    return text[: cells - len(ellipsis) - tail] + ellipsis + text[-tail:]
 
 
 def fit(text: str, cells: int, *, right: bool = False, ellipsis: str = "…") -> str:

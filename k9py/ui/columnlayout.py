@@ -9,8 +9,8 @@ from k9py.resources.model import Column
 
 GAP = 1
 """Cells between columns; a number's sign (raised, near its limit) stands in it."""
-FLEX_SHARE = 0.25
-"""A flexible column keeps this share of the pane before others have to go."""
+FLEX_SHARE = 0.2
+"""A flexible column keeps this share of the pane before others have to go: 15 cells at 80, a name's start and end."""
 WHOLE_RANK = 1
 """Columns of this rank or a lower one are the state people look for …"""
 WHOLE = 18
@@ -61,7 +61,8 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
             skip: int = 0, *, every: bool = False) -> Layout:  # fmt: skip
     """Choose columns and widths for ``width`` cells; ``skip`` columns that are not frozen are scrolled away.
 
-    With ``every`` no column is left out for another: what does not fit waits at the right to be scrolled to.
+    With ``every`` no column is left out for another: what does not fit waits at the right to be scrolled to. Else wide
+    columns are shown only where they take nothing from the others.
 
     ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
     """
@@ -78,11 +79,13 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
             chosen.pop()
             hidden_right = True
     else:
+        chosen = [index for index in chosen if not columns[index].wide]
         while len(chosen) > 1 and _total(chosen, needs) > width:
             # Of equal rank the one further right goes; the name never does.
             victim = max(chosen, key=lambda index: (columns[index].id != "name", columns[index].rank, index))
             chosen.remove(victim)
             hidden_right = True
+        chosen = _with_extras(chosen, columns, wants, needs, width)
     widths = _share_out(chosen, columns, wants, needs, width)
     slots: list[Slot] = []
     x = 0
@@ -91,6 +94,21 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
         slots.append(Slot(index, x, room, columns[index].align == "right"))
         x += room + GAP
     return Layout(tuple(slots), width, hidden_left, hidden_right)
+
+
+def _with_extras(
+    chosen: Sequence[int], columns: Sequence[Column], wants: Sequence[int], needs: list[int], width: int
+) -> list[int]:
+    """Add the wide columns for which there is room once every other one has all it wants, the important ones first."""
+    room = width - _total(chosen, wants)
+    extras = [index for index, column in enumerate(columns) if column.wide]
+    found = list(chosen)
+    for index in sorted(extras, key=lambda index: columns[index].rank):
+        if wants[index] + GAP <= room:
+            room -= wants[index] + GAP
+            needs[index] = wants[index]
+            found.append(index)
+    return sorted(found)
 
 
 def _total(chosen: Sequence[int], needs: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Resize
 from textual.message import Message
 
 from k9py.core.clock import Clock
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from k9py.resources.filters import Filter
 
 NAMESPACE_COLUMN = "namespace"
+
+ROOMY = 200
+"""Cells of a pane from which the wide columns are shown as far as there is room: names must not stand alone."""
 
 FILTER_AGAIN = 5.0
 """Seconds between two looks at every row for a filter whose answer changes with time; 10,000 rows take 50 ms."""
@@ -71,12 +75,22 @@ class ListPane(Vertical):
         self.asked_fields = ""
         """The field selector of the filter that the source was opened with."""
         self._filtered_at = 0.0
+        self._every = False
+        """True when the table may leave no column out."""
+        self._roomy = False
+        """True where there is room for more than the usual columns."""
         self._was_live = False
         """True once the first list is complete: what comes later is new."""
 
     def compose(self) -> ComposeResult:
         """The table fills the pane."""
         yield self.table
+
+    def on_resize(self, event: Resize) -> None:
+        """Take the columns for which there is room now."""
+        if self._roomy != (event.size.width >= ROOMY):
+            self._roomy = not self._roomy
+            self._take_columns()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -242,9 +256,11 @@ class ListPane(Vertical):
         shown = [
             column
             for column in self._columns
-            if (view.wide or not column.wide) and (column.id != NAMESPACE_COLUMN or not view.scope.single)
+            if (view.wide or self._roomy or not column.wide)
+            and (column.id != NAMESPACE_COLUMN or not view.scope.single)
         ]
-        if [column.id for column in shown] != [column.id for column in self.table.columns]:
+        if ([column.id for column in shown], view.wide) != ([column.id for column in self.table.columns], self._every):
+            self._every = view.wide
             self.table.set_columns(shown, every=view.wide)
 
     def _explain_empty(self) -> None:

@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from k9py.kube.rows import Row
 from k9py.resources.model import Column, Measure, RowContext, Tone
-from k9py.ui.celltext import clean, cut, fit, width
+from k9py.ui.celltext import clean, cut, fit, squeeze, width
 from k9py.ui.columnlayout import GAP, Layout, Slot
 from k9py.ui.glyphs import UNICODE, Glyphs
 from k9py.ui.rowmodel import Entry
@@ -63,6 +63,7 @@ class RowPainter:
         )
         self._texts = tuple(column.text for column in self.columns)
         self._toned = tuple((index, column.tone) for index, column in enumerate(self.columns) if column.tone)
+        self._name = next((index for index, column in enumerate(self.columns) if column.id == "name"), -1)
         self._plain = (Tone.PLAIN,) * len(self.columns)
 
     # -- what is shown -------------------------------------------------------------------------------------------
@@ -191,6 +192,8 @@ class RowPainter:
                 # The sign of a number stands in the gap, where it moves nothing.
                 runs.add(behind or gap, style if behind else self.palette.base)
             return
+        if slot.index == self._name:
+            text = squeeze(text, slot.width, ellipsis)
         if sign and text and not text.endswith(sign) and slot.width > SIGN_ROOM:
             text = f"{cut(text, slot.width - SIGN_ROOM, ellipsis)} {sign}"
         runs.add(fit(text, slot.width, ellipsis=ellipsis), style)

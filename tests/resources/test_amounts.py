@@ -183,6 +183,7 @@ def test_gpus_are_shown_where_there_are_any() -> None:
 def test_what_is_used_of_the_limit_is_said_in_one_sentence_and_how_fast_memory_grows() -> None:
     used = Used(cpu=100.0, memory=96.0 * MI)
     assert use_sentence(used, 500, 128 * MI) == "memory 96Mi of 128Mi limit (75%), cpu 100m of 500m"
+    assert use_sentence(used, 500, 128 * MI, limit_is_said=True) == "now 96Mi (75%), cpu 100m of 500m"
     assert use_sentence(used, 0, 0) == "memory 96Mi without a limit, cpu 100m"
     assert use_sentence(None, 500, 128 * MI) == ""
     used.memory_growth = (MI / 60, 50 * 60.0)

@@ -1,0 +1,53 @@
+"""Which columns a pane shows at which width, and how names are cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from k9py.resources.cells import percent_text
+from k9py.resources.podkind import PODS
+from k9py.ui.celltext import squeeze
+from k9py.ui.columnlayout import lay_out
+from k9py.ui.rowpaint import GUTTER
+
+CONTENTS = {"name": 30, "namespace": 11, "status": 18, "labels": 40}
+"""Cells of the widest contents; every other column is filled by its title."""
+
+
+def shown(width: int, *, namespaces: bool = True, extra: bool = False) -> list[str]:
+    """Return the ids of the pod columns in a pane of this width."""
+    columns = [c for c in PODS.columns(()) if (extra or not c.wide) and (namespaces or c.id != "namespace")]
+    titles = [len(column.title) for column in columns]
+    contents = [CONTENTS.get(column.id, 4) for column in columns]
+    return [columns[slot.index].id for slot in lay_out(columns, contents, titles, width - GUTTER).slots]
+
+
+def test_memory_stands_against_its_limit_at_80_columns_with_and_without_namespaces() -> None:
+    assert shown(80) == ["namespace", "name", "ready", "status", "restarts", "cpu", "mem", "mem%l", "age"]
+    assert {"cpu%l", "mem%l"} <= set(shown(80, namespaces=False))
+
+
+def test_wide_columns_come_by_themselves_where_they_take_nothing_from_the_others() -> None:
+    usual = set(shown(240))
+    more = shown(240, extra=True)
+    assert usual < set(more)
+    assert set(shown(160, extra=True)) >= set(shown(160))
+    assert "labels" not in shown(200, extra=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "text"),
+    [
+        ("api-7d9c6b5f4-2xk8p", 19, "api-7d9c6b5f4-2xk8p"),
+        ("api-7d9c6b5f4-2xk8p", 18, "api-7d9c6b5…-2xk8p"),
+        ("api-7d9c6b5f4-2xk8p", 12, "api-7d9…xk8p"),
+        ("web", 2, "w…"),
+        ("データベース-0", 8, "データ…"),
+    ],
+)
+def test_a_name_that_is_too_long_keeps_its_end(name: str, cells: int, text: str) -> None:
+    assert squeeze(name, cells) == text
+
+
+def test_a_share_never_takes_more_than_three_cells() -> None:
+    assert [percent_text(value) for value in (0.4, 99.6, 999.4, 1023.0, 12_345.0)] == ["0", "100", "999", "10x", "123x"]
