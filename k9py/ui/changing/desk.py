@@ -52,6 +52,7 @@ class ChangeDesk:
             app.paths.journal_file(session.context), now=session.clock.now, new_id=lambda: secrets.token_hex(4)
         )
         """What was changed from here in this context."""
+        self._is_closed = False
         self._kinds: Kinds | None = None
         self._validator = ManifestValidator(lambda: self.kinds, self.surroundings)
         self.gate = Gate(
@@ -82,6 +83,7 @@ class ChangeDesk:
 
     async def close(self) -> None:
         """Stop following; the session is being left."""
+        self._is_closed = True
         await self.tasks.close()
 
     # ------------------------------------------------------------------ review
@@ -125,11 +127,16 @@ class ChangeDesk:
             self.app.attempt(lambda: done(report))
         if trouble is not None and show is not None:
             self.app.attempt(lambda: show(trouble))
-        if report is not None:
-            self.follow(report, title)
+        if report is None:
+            return
+        if any(one.change.ref.kind == "CustomResourceDefinition" for one in report.outcomes) and not self._is_closed:
+            self.tasks.start(self._learn_kinds(), name="kinds of the server")
+        self.follow(report, title)
 
     def follow(self, report: Report, title: str) -> None:
         """Follow what was written: on a board where something has to come true, else quietly."""
+        if self._is_closed:
+            return  # what was written is in the journal
         following = Following(self, report, title)
         if not following.objects:
             if report.done:

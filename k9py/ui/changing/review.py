@@ -87,7 +87,7 @@ class ReviewScreen(WorkScreen):
         """What earlier attempts wrote."""
         self._left_out: set[int] = set()
         self._progress = Progress(PLANNING, len(self._wishes))
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
         self._sides: bool | None = None
         """Side by side; None leaves it to the width."""
         self._whole = False
@@ -111,8 +111,8 @@ class ReviewScreen(WorkScreen):
     def on_unmount(self) -> None:
         """Whatever was under way ends with the screen; a write that was sent is in the journal."""
         self.k9.flushing.forget(self)
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()
 
     # ------------------------------------------------------------------ planning
 
@@ -121,7 +121,7 @@ class ReviewScreen(WorkScreen):
         self.phase, self.plan, self.report = Phase.TRYING, None, None
         self._left_out.clear()
         self._progress = Progress(PLANNING, len(self._wishes))
-        self._task = self.k9.start_loudly(self._planned(), name="plan a change")
+        self._work = self.k9.start_loudly(self._planned(), name="plan a change")
         self.draw()
 
     async def _planned(self) -> None:
@@ -202,7 +202,7 @@ class ReviewScreen(WorkScreen):
             raise ChangeError(reason)
         self.phase, self._stopped = Phase.ASKING, False
         self._progress = Progress(WRITING, len(self._chosen.pending) if self._chosen else 0)
-        self._task = self.k9.start_loudly(self._written(), name="write a change")
+        self._work = self.k9.start_loudly(self._written(), name="write a change")
         self.draw()
 
     async def _written(self) -> None:
@@ -287,8 +287,8 @@ class ReviewScreen(WorkScreen):
             self._stopped = True
             self.k9.flash_text("Stopping: what is on its way is waited for, the rest is not written")
             return
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()
         self._leave(self._whole_report())
 
     def _whole_report(self) -> Report | None:
