@@ -29,6 +29,7 @@ from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.confirm import Ask, ConfirmScreen
 from k9py.ui.changing.conflicts import ConflictScreen
 from k9py.ui.changing.difflines import SIDES_FROM, counts_text, diff_lines
+from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.progress import PLANNING, WRITING, Progress
 from k9py.ui.changing.workscreen import WorkScreen
 from k9py.ui.statusline import Bar
@@ -407,12 +408,13 @@ class ReviewScreen(WorkScreen):
             lines: list[Line] = []
             if self.report.outcomes:
                 outcome = self.report.outcomes[min(self.list.at, len(self.report.outcomes) - 1)]
-                lines = reviewtext.outcome_lines(outcome, glyphs)
+                lines = hanging(reviewtext.outcome_lines(outcome, glyphs), self.app.size.width)
                 change = outcome.change
             return [*lines, (), *self._diff(change)] if change is not None else lines
         if change is None:
             steps = self._progress.of(self.list.at)
-            return reviewtext.steps_lines(steps, glyphs) or [plain(" Asking the server", Tone.DIM)]
+            lines = reviewtext.steps_lines(steps, glyphs) or [plain(" Asking the server", Tone.DIM)]
+            return hanging(lines, self.app.size.width)
         return reviewtext.change_lines(
             change, glyphs, width=self.app.size.width, sides=self._side_by_side, whole=self._whole
         )

@@ -70,7 +70,7 @@ async def test_an_outcome_that_cannot_be_found_out_is_explained_and_looked_at_ag
         await k9.write()
         await k9.ended()
         await k9.sees("uncertain")
-        await k9.sees("look before trying again")
+        await k9.sees("could not be found out")
         k9.network.meddles.clear()
         await k9.press("r")
         await k9.planned()
