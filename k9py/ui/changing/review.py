@@ -85,7 +85,7 @@ class ReviewScreen(WorkScreen):
         self.report: Report | None = None
         """What became of the last attempt."""
         self._earlier: list[Outcome] = []
-        """What earlier attempts wrote."""
+        """What earlier attempts wrote, or may have written."""
         self._left_out: set[int] = set()
         self._progress = Progress(PLANNING, len(self._wishes))
         self._work: asyncio.Task[None] | None = None
@@ -257,7 +257,7 @@ class ReviewScreen(WorkScreen):
     def try_again(self) -> None:
         """Plan again what is not written yet."""
         if self.report is not None:
-            self._earlier += [one for one in self.report.outcomes if one.state is State.WRITTEN]
+            self._earlier += [one for one in self.report.outcomes if one.state in (State.WRITTEN, State.UNCERTAIN)]
         self._plan(self.report.unfinished if self.report is not None else self._wishes)
 
     def decide(self) -> None:
@@ -295,9 +295,17 @@ class ReviewScreen(WorkScreen):
     def _whole_report(self) -> Report | None:
         """Return what every attempt wrote together; None when nothing was."""
         plan = self.report.plan if self.report is not None else self.plan
-        last = self.report.outcomes if self.report is not None else ()
-        outcomes = (*self._earlier, *last)
-        touched = any(one.state in (State.WRITTEN, State.UNCERTAIN) for one in outcomes)
+        last: Sequence[Outcome] = ()
+        if self.report is not None:
+            last = self.report.outcomes
+        elif self._earlier and plan is not None:
+            # Looked at again: what is so already came of the attempt before.
+            there = (one for one in plan.changes if one.ready and one.effect is Effect.NOTHING)
+            last = [Outcome(one, State.UNCHANGED, one.live) for one in there]
+        known = [one.change.wish for one in last]
+        earlier = [one for one in self._earlier if not any(one.change.wish is wish for wish in known)]
+        outcomes = (*earlier, *last)
+        touched = any(one.state in (State.WRITTEN, State.UNCERTAIN) for one in (*self._earlier, *outcomes))
         done = self.report is not None and self.report.done
         return Report(plan, outcomes) if plan is not None and (touched or done) else None
 
