@@ -9,8 +9,9 @@ import re
 from io import TextIOWrapper
 from pathlib import Path
 
-from k9py.config.paths import Paths, make_private
+from k9py.config.paths import Paths
 from k9py.config.settings import LogFileSettings
+from k9py.core.files import make_private
 
 HIDDEN = "<hidden>"
 """What stands where a secret was."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from k9py.core.files import file_name
 
 CONFIG_DIR = "K9PY_CONFIG_DIR"
 """Environment variable: the directory with ``config.yaml`` and ``themes/`` of the user."""
@@ -14,9 +14,6 @@ CACHE_DIR = "K9PY_CACHE_DIR"
 """Environment variable: the directory of caches; safe to delete at any time."""
 STATE_DIR = "K9PY_STATE_DIR"
 """Environment variable: the directory of what is remembered, and of the log file."""
-
-_SLUG_LENGTH = 48
-"""Characters of a name kept readable in a file name; far below the 255 bytes of file systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +66,11 @@ class Paths:
         """Return the file in which every change made in one context is written down."""
         return self.state / "journal" / f"{file_name(context)}.jsonl"
 
+    @property
+    def drafts(self) -> Path:
+        """The directory of what was typed and not written yet."""
+        return self.state / "drafts"
+
     def context_file(self, context: str) -> Path:
         """Return the file of what is remembered for one context."""
         return self.state / "contexts" / f"{file_name(context)}.json"
-
-
-def file_name(name: str) -> str:
-    """Return a file name for any text: readable where it can be, and different for different texts.
-
-    Context names are free text (ARNs, URLs with slashes), and some file systems ignore case.
-    """
-    slug = re.sub(r"[^a-zA-Z0-9._-]+", "_", name)[:_SLUG_LENGTH].strip("._")
-    return f"{slug or 'context'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def make_private(directory: Path) -> None:
-    """Make a directory, and whichever of its parents are missing, readable by their owner only."""
-    missing = [part for part in (directory, *directory.parents) if not part.exists()]
-    for part in reversed(missing):
-        part.mkdir(mode=0o700, exist_ok=True)

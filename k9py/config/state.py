@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
-from k9py.config.paths import Paths, make_private
+from k9py.config.paths import Paths
+from k9py.core.files import write_private
 
 HISTORY_LENGTH = 1000
 """Commands kept; a file of some tens of kilobytes."""
@@ -120,18 +119,3 @@ def append_history(paths: Paths, commands: Iterable[str]) -> list[str]:
     history = list(newest_first)[:HISTORY_LENGTH][::-1]
     write_private(paths.history_file, ("\n".join(history) + "\n").encode())
     return history
-
-
-def write_private(path: Path, body: bytes) -> None:
-    """Replace a file of ours whole or not at all, readable by its owner only; makes its directories."""
-    make_private(path.parent)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -36,6 +36,8 @@ class Where(Enum):
     """The changes made from here."""
     EDITOR = "editor"
     """A text somebody edits."""
+    READING = "reading"
+    """Something to read over the editor: a difference, what a field means."""
     FORM = "form"
     """A form somebody fills in."""
 
@@ -241,7 +243,7 @@ def runs(row: Row) -> bool:
 
 
 _G, _T, _C, _X, _L = Where.GLOBAL, Where.TABLE, Where.CONTAINERS, Where.TEXT, Where.LOGS
-_R, _Q, _B, _H = Where.REVIEW, Where.CONFLICTS, Where.BOARD, Where.HISTORY
+_R, _Q, _B, _H, _E = Where.REVIEW, Where.CONFLICTS, Where.BOARD, Where.HISTORY, Where.EDITOR
 
 
 def _general() -> list[Action]:
@@ -520,6 +522,58 @@ def _forming() -> list[Action]:
     ]  # fmt: skip
 
 
+def _editing() -> list[Action]:
+    change = Danger.CHANGES
+    both = (Need("get"), Need("update"))
+    return [
+        Action("edit", ("e",), _T, "edit", "Edit the object as YAML", "change", needs=both, danger=change,
+               kubectl="kubectl edit {target}{ns}", footer=8),
+        Action("text.edit", ("e",), _X, "edit", "Edit the object as YAML", "change", needs=both, danger=change,
+               kubectl="kubectl edit {target}{ns}", footer=6),
+        Action("drafts", (), _G, "drafts", "List what was typed and not written yet (:drafts)", "change"),
+        Action("editor.save", ("ctrl+s",), _E, "review", "See what would change, then write it", "edit", footer=1),
+        Action("editor.find", ("ctrl+f",), _E, "find", "Search in the text", "edit", footer=3),
+        Action("editor.next", ("f3",), _E, "next match", "Go to the next match", "edit"),
+        Action("editor.previous", ("shift+f3",), _E, "previous match", "Go to the match before", "edit"),
+        Action("editor.replace", ("ctrl+r",), _E, "replace", "Replace every match of something, as one step", "edit"),
+        Action("editor.replace-one", ("f9",), _E, "replace one", "Replace this match the same way and go to the next",
+               "edit"),
+        Action("editor.go", ("ctrl+g",), _E, "go to", "Go to a line by its number, or to a field by its path", "edit",
+               footer=4),
+        Action("editor.complete", ("ctrl+space",), _E, "complete", "List what may stand here", "edit", footer=5),
+        Action("editor.why", ("f1",), _E, "why", "Explain the field at the caret", "edit", footer=98),
+        Action("editor.keys", ("f2",), _E, "all keys", "List the keys that work here and now", "edit", footer=99),
+        Action("editor.external", ("f4",), _E, "$EDITOR", "Edit the text in $EDITOR and come back", "edit", footer=6),
+        Action("editor.theirs", ("f5",), _E, "their change", "Show what somebody else changed meanwhile", "edit"),
+        Action("editor.reveal", ("f6",), _E, "show value", "Show or hide the secret value at the caret", "edit",
+               footer=2),
+        Action("editor.value", ("ctrl+e",), _E, "edit value", "Edit the one value at the caret as a text of its own",
+               "edit", footer=7),
+        Action("editor.discard", ("f8",), _E, "discard", "Leave and forget what was typed", "edit"),
+        Action("editor.undo", ("ctrl+z", "ctrl+u"), _E, "undo", "Take back the last step", "edit"),
+        Action("editor.redo", ("ctrl+y",), _E, "redo", "Do again what was taken back", "edit"),
+        Action("editor.cut", ("ctrl+x",), _E, "cut", "Cut what is selected, or the line", "copy"),
+        Action("editor.copy", ("alt+c",), _E, "copy", "Copy the line, or what is selected as ctrl+c does", "copy"),
+        Action("editor.paste", ("ctrl+v",), _E, "paste", "Paste what was copied here", "copy"),
+        Action("editor.all", ("ctrl+a",), _E, "select all", "Select the whole text", "copy"),
+        Action("editor.comment", ("ctrl+underscore", "alt+slash"), _E, "comment",
+               "Comment the selected lines out or in", "edit"),
+        Action("editor.delete-line", ("ctrl+k",), _E, "delete line", "Delete the line, or the selected lines", "edit"),
+        Action("editor.duplicate", ("ctrl+d",), _E, "duplicate", "Write the line, or the selected lines, once more",
+               "edit"),
+        Action("editor.line-up", ("alt+up",), _E, "line up", "Move the line, or the selected lines, up", "edit"),
+        Action("editor.line-down", ("alt+down",), _E, "line down", "Move the line, or the selected lines, down",
+               "edit"),
+        Action("editor.document-next", ("ctrl+pagedown", "alt+pagedown"), _E, "next document",
+               "Go to the next document", "move"),
+        Action("editor.document-previous", ("ctrl+pageup", "alt+pageup"), _E, "previous document",
+               "Go to the document before", "move"),
+        *_moves(Where.READING, "reading"),
+        Action("reading.close", ("f5", "enter"), Where.READING, "close", "Go back to the text", "look", footer=1),
+        Action("editor.problem", ("f7",), _E, "next problem", "Go to the next problem", "move"),
+    ]  # fmt: skip
+
+
 def _moves(where: Where, name: str) -> list[Action]:
     return [
         Action(f"{name}.up", ("up", "k"), where, "up", "Move up", "move"),
@@ -558,7 +612,7 @@ ON_CONTAINERS_TOO = frozenset(
     {"cursor.up", "cursor.down", "cursor.page-up", "cursor.page-down", "cursor.first", "cursor.last", "columns.left",
      "columns.right", "filter", "problems", "wide", "sort.name", "sort.age", "sort.column-left", "sort.column-right",
      "sort.flip", "mark", "mark.range", "mark.all", "mark.invert", "mark.clear", "copy.kubectl", "save.table",
-     "refresh", "events"}
+     "refresh", "events", "edit"}
 )  # fmt: skip
 """Actions of tables that make the same sense on the containers of a pod."""
 
@@ -566,7 +620,7 @@ ON_CONTAINERS_TOO = frozenset(
 def _all() -> Iterator[Action]:
     for action in (
         *_general(), *_moving(), *_tables(), *_looking(), *_containers(), *_texts(), *_logs(), *_changing(),
-        *_reviewing(), *_after_changing(), *_forming(),
+        *_reviewing(), *_after_changing(), *_forming(), *_editing(),
     ):  # fmt: skip
         yield replace(action, containers=True) if action.id in ON_CONTAINERS_TOO else action
 

@@ -67,6 +67,9 @@ class BrowseActions:
             "image": self.set_image,
             "undo": lambda: screen.k9.desk.undo_last(),
             "changes": self.changes,
+            "edit": looking.edit,
+            "text.edit": looking.edit_shown,
+            "drafts": lambda: screen.k9.editing.choose_draft(),
             "container.copy": self.copy_names,
             "container.image": self.copy_image,
         }
@@ -132,6 +135,12 @@ class BrowseActions:
                 k9.forms.command(command.argument)
             case "kinds":
                 screen.go(View(KINDS, filter=command.argument))
+            case "apply":
+                k9.editing.apply(command.argument)
+            case "edit":
+                k9.editing.command(command.argument)
+            case "drafts":
+                k9.editing.choose_draft()
             case "tab":
                 self.new_tab()
                 if command.argument:

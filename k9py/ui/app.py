@@ -47,6 +47,7 @@ from k9py.ui.theming import TABLE_CSS, start_with, textual_theme, theme_id, them
 if TYPE_CHECKING:
     from k9py.kube.session import Session
     from k9py.ui.changing.desk import ChangeDesk
+    from k9py.ui.editor.opening import EditWork
     from k9py.ui.forms.opening import FormWork
     from k9py.ui.opening import Opener
     from k9py.ui.pods import PodWork
@@ -102,6 +103,7 @@ class K9App(DiffApp[None]):
         self._pods: PodWork | None = None
         self._desk: ChangeDesk | None = None
         self._forms: FormWork | None = None
+        self._editing: EditWork | None = None
         self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
 
@@ -110,7 +112,6 @@ class K9App(DiffApp[None]):
     def on_mount(self) -> None:
         """Paint the browser first; connect once it stands."""
         self.animation_level = "none"
-        self.screen_change_signal.subscribe(self, lambda _screen: self.keys.screens_changed())
         self.push_screen(self.browser)
         collect_later(self, busy=lambda: self.session.hub.filling if self.session else not self.connection.trouble)
         self.call_after_refresh(self.connection.open, self.options.context)
@@ -205,6 +206,16 @@ class K9App(DiffApp[None]):
         return self._forms
 
     @property
+    def editing(self) -> EditWork:
+        """What opens the editor."""
+        if self._editing is None:
+            # Deferred: the editor and the schemas behind it, opened by a key long after the first frame.
+            from k9py.ui.editor.opening import EditWork
+
+            self._editing = EditWork(self)
+        return self._editing
+
+    @property
     def context_name(self) -> str:
         """The context in use or being opened."""
         return self.connection.context
@@ -245,6 +256,8 @@ class K9App(DiffApp[None]):
         browser.open_view()
         if self.options.words and self._after_switch is None:
             browser.acting.command(" ".join((self.options.kind, *self.options.words)))
+        if self.paths.drafts.is_dir() and not self.readonly:
+            self.call_later(self.attempt, lambda: self.editing.tell_drafts())
         after, self._after_switch = self._after_switch, None
         if after is not None:
             self.attempt(after)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from k9py.core.errors import FilterError, K9Error
 from k9py.resources.model import Tone
-from k9py.ui.completing import complete
-from k9py.ui.prompt import Completer, Typed
+from k9py.ui.commands import VERBS
+from k9py.ui.completing import Vocabulary, complete
+from k9py.ui.prompt import Candidate, Completer, Typed
 
 if TYPE_CHECKING:
     from k9py.ui.browse import BrowseScreen
@@ -32,10 +33,20 @@ class Asking:
         self._open(
             ":",
             text,
-            completer=lambda line: complete(line, vocabulary),
+            completer=lambda line: self._complete(line, vocabulary),
             history=self._screen.k9.memory.commands,
             done=self._command_typed,
         )
+
+    @staticmethod
+    def _complete(line: str, vocabulary: Vocabulary) -> Sequence[Candidate]:
+        """Return what a line may become; the paths of a disk are not among the words of a cluster."""
+        head, space, rest = line.lstrip(":").lstrip().partition(" ")
+        if space and (head in VERBS["apply"] or (head in VERBS["edit"] and rest.startswith(("/", "./", "~", "../")))):
+            from k9py.ui.editor.filing import path_candidates  # deferred with the editor
+
+            return path_candidates(line)
+        return complete(line, vocabulary)
 
     def filter(self, text: str | None = None) -> None:
         """Open the line for the filter of this list; what is typed takes effect at once."""

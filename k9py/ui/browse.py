@@ -313,7 +313,13 @@ class BrowseScreen(Screen[None]):
         self.paste_filter(event.text)
 
     def paste_filter(self, text: str) -> None:
-        """Open the filter line with pasted text."""
+        """Open the filter line with pasted text; pasted objects go to the editor."""
+        if "\n" in text and "apiVersion" in text and self.k9.session is not None:
+            from k9py.ui.editor.filing import looks_like_manifest  # deferred with the editor
+
+            if looks_like_manifest(text):
+                self.k9.attempt(lambda: self.k9.editing.open_text(text, title="pasted"))
+                return
         line = " ".join(text.split())
         if line:
             self.asking.filter(line)

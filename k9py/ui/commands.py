@@ -5,6 +5,7 @@
     KIND [NAMESPACE[,NAMESPACE…] | all] [/FILTER] [LABEL=VALUE… | -l SELECTOR] [-f FUZZY] [@CONTEXT]
     ns [NAME[,NAME…] | all]      ctx [NAME]      theme [NAME]      kinds [WORDS]      tab [KIND …]
     new [KIND [NAME] | bundle NAME [NAME]]      login   help   q
+    apply [-R] PATH      edit [KIND NAME [NAMESPACE] | KIND/NAME | PATH]      drafts
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "kinds": ("a", "aliases", "kinds", "api-resources"),
     "tab": ("tab", "tabnew"),
     "new": ("new", "create"),
+    "apply": ("apply",),
+    "edit": ("edit",),
+    "drafts": ("drafts",),
 }
 """Commands that are no kind, each with the words that mean it."""
 

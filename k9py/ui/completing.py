@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k9py.core import fuzzy
 from k9py.core.refs import ApiResource
@@ -12,6 +12,8 @@ from k9py.ui.prompt import Candidate
 
 CANDIDATE_LIMIT = 50
 """Nobody walks further down; more only costs time per key."""
+
+_ALL_WORDS = frozenset(word for words in VERBS.values() for word in words)
 
 VERB_HINTS = {
     "quit": "leave k9py",
@@ -23,6 +25,9 @@ VERB_HINTS = {
     "kinds": "every kind of this cluster",
     "tab": "open in a new tab",
     "new": "make an object or a bundle by form",
+    "apply": "write manifests of a file, a directory or a kustomization",
+    "edit": "edit an object, a file, or new YAML",
+    "drafts": "what was typed and not written",
 }
 
 
@@ -54,6 +59,9 @@ def complete(line: str, vocabulary: Vocabulary) -> list[Candidate]:
         return []
     if head in VERBS["context"]:
         return _words(last, before, ((context, "context") for context in vocabulary.contexts))
+    if head in VERBS["edit"] and " " not in rest:
+        kinds = _first_word(last, replace(vocabulary, aliases=(), recent=()))
+        return [Candidate(one.text, f"{before}{one.line} ", one.hint) for one in kinds if one.line not in _ALL_WORDS]
     if head in VERBS["theme"]:
         return _words(last, before, ((theme, "theme") for theme in vocabulary.themes))
     if head in VERBS["tab"] and " " not in rest:

@@ -48,7 +48,13 @@ def key_text(key: str, glyphs: Glyphs) -> str:
     """Return a key as footer and help show it."""
     if key == "enter":
         return glyphs.enter
-    return {"escape": "esc", "ctrl+backslash": "ctrl+\\", "backslash": "\\"}.get(key, key)
+    return {
+        "escape": "esc",
+        "ctrl+backslash": "ctrl+\\",
+        "backslash": "\\",
+        "ctrl+underscore": "ctrl+/",
+        "alt+slash": "alt+/",
+    }.get(key, key)
 
 
 def footer(actions: Iterable[Action], glyphs: Glyphs, width: int) -> Spans:

@@ -135,6 +135,22 @@ class Looking:
         path = save_text(self._screen.k9.paths, f"{name}-{self._screen.detail.mode}", self._screen.detail.text.text)
         self._screen.k9.flash_text(f"Written to {path}")
 
+    # ------------------------------------------------------------------ editing
+
+    def edit(self) -> None:
+        """Edit the object under the cursor."""
+        subject = self._subject()
+        if subject is not None:
+            self._screen.k9.editing.open_object(*subject)
+
+    def edit_shown(self) -> None:
+        """Edit the object on show in the detail pane."""
+        detail = self._screen.detail
+        kind, namespace, name = detail.shown
+        session = self._screen.k9.session
+        if kind and session is not None:
+            self._screen.k9.editing.open_object(session.discovery.resolve(kind), namespace, name)
+
     # ------------------------------------------------------------------ logs and shells
 
     def logs(self, *, previous: bool = False) -> None:

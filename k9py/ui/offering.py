@@ -26,7 +26,7 @@ ON_AN_OBJECT = frozenset(
     {"owner", "describe", "yaml", "events", "detail", "logs", "logs.previous", "shell", "copy.namespace",
      "copy.kubectl", "container.logs", "container.previous", "container.shell", "container.describe",
      "container.yaml", "pane.beside", "pane.below", "delete", "scale", "restart", "image", "new.like", "edit.form",
-     "inject"}
+     "inject", "edit"}
 )  # fmt: skip
 """Actions that need a row which is an object of the cluster, or a part of one."""
 

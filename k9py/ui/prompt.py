@@ -220,7 +220,9 @@ class Prompt(Horizontal):
         self._history = history
         self._history_at = -1
         self._typed = text
-        self.query_one("#prompt-sign", Bar).show(((f" {mode}", Tone.ACCENT),))
+        sign = self.query_one("#prompt-sign", Bar)
+        sign.styles.width = 2 if len(mode) == 1 else cell_len(mode) + 2
+        sign.show(((f" {mode}", Tone.ACCENT),))
         self.say("")
         self.display = True
         self._set(text)

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from k9py.config.paths import Paths
-from k9py.config.state import write_private
+from k9py.core.files import write_private
 
 HARD_BLANK = "\u00a0"
 

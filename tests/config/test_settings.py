@@ -9,9 +9,10 @@ import pytest
 from k9py.config.documentation import as_yaml, describe_settings
 from k9py.config.launch import within_settings
 from k9py.config.loading import SettingsFile, check_settings, load_settings
-from k9py.config.paths import Paths, file_name
+from k9py.config.paths import Paths
 from k9py.config.settings import Settings
 from k9py.core.errors import SettingsError
+from k9py.core.files import file_name
 from k9py.kube.target import Overrides
 
 

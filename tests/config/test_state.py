@@ -20,8 +20,8 @@ from k9py.config.state import (
     read_history,
     recall,
     remember,
-    write_private,
 )
+from k9py.core.files import write_private
 
 
 @pytest.fixture

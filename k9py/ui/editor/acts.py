@@ -10,7 +10,11 @@ from k9py.ui.editor.document import Act, Document, Place
 from k9py.ui.editor.layout import layout
 
 if TYPE_CHECKING:
-    from k9py.ui.editor.widget import TextEditor
+    from k9py.ui.editor.widget import Completion, TextEditor
+
+
+BURST_KEYS = 4
+"""Keys waiting at once that no person types."""
 
 
 class Acts:
@@ -18,6 +22,7 @@ class Acts:
 
     def __init__(self, editor: TextEditor) -> None:
         self._editor = editor
+        self._in_burst = False
         self._goal: int | None = None
         """The cell the caret wants to be in while it goes up and down through shorter lines."""
         self._moves: dict[str, Callable[[Place], Place]] = {
@@ -59,6 +64,7 @@ class Acts:
             "editor.delete-line": self.delete_line,
             "editor.duplicate": lambda: self._lines(motions.duplicate),
             "editor.line-up": lambda: self._lines(lambda document: motions.move_lines(document, -1)),
+            "editor.complete": lambda: self._editor.complete(),
             "editor.line-down": lambda: self._lines(lambda document: motions.move_lines(document, 1)),
         }
 
@@ -104,6 +110,20 @@ class Acts:
         self._goal = None
         selection = self._document.selection
         self._document.replace(selection.start, selection.end, text)
+        self._editor.edited()
+
+    def take(self, completion: Completion) -> None:
+        """Put a completion where its beginning was typed."""
+        document = self._document
+        line, column = document.selection.start
+        text = document.lines[line]
+        count = completion.replaces if completion.replaces >= 0 else motions.typed_before(text, column)
+        start = column - count
+        # What follows the first line of a completion stands as deep as that line.
+        fresh = completion.text.replace("\n", "\n" + " " * start)
+        if fresh.endswith(": ") and text[column:].startswith(":"):
+            fresh = fresh[:-2]
+        document.replace((line, start), (line, column), fresh)
         self._editor.edited()
 
     # ------------------------------------------------------------------ moving
@@ -164,9 +184,18 @@ class Acts:
     def enter(self) -> None:
         """Begin another line where YAML would have it."""
         selection = self._document.selection
-        fresh = motions.new_line(self._document, in_text=self._editor.is_in_text(selection.start[0]))
+        if self._is_burst():
+            fresh = "\n"
+        else:
+            fresh = motions.new_line(self._document, in_text=self._editor.is_in_text(selection.start[0]))
         self._document.replace(selection.start, selection.end, fresh)
         self._editor.edited()
+
+    def _is_burst(self) -> bool:
+        """Return whether the keys of a paste are coming in: such a text brings its own indent."""
+        ahead = self._editor.typed_ahead()
+        self._in_burst = ahead >= BURST_KEYS or (self._in_burst and ahead > 0)
+        return self._in_burst
 
     def tab(self) -> None:
         """Push the selected lines in; without a selection go on to the next level of indent."""

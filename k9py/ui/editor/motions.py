@@ -10,6 +10,7 @@ from k9py.ui.editor.document import Document, Place, Selection
 INDENT = 2
 """Blanks of one level, as kubectl writes them."""
 
+_NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./$-"
 _WORD = re.compile(r"\w+|[^\w\s]+")
 _DASHES = re.compile(r"(?:- +)*")
 _OPENS = re.compile(r"(?:^|\s)(?:[^\s#].*)?:(?:\s+[|>][-+0-9]*)?\s*(?:\s#.*)?$")
@@ -38,12 +39,9 @@ def word_right(lines: Sequence[str], place: Place) -> Place:
     return (line + 1, 0) if line + 1 < len(lines) else place
 
 
-def word_at(text: str, column: int) -> tuple[int, int]:
-    """Return the first column and the one behind the last of the word a column is in or behind."""
-    for match in re.finditer(r"[\w.$/-]+", text):
-        if match.start() <= column <= match.end():
-            return match.start(), match.end()
-    return column, column
+def typed_before(line: str, column: int) -> int:
+    """Return how many characters of a key or value, as far as it is typed, stand before a column."""
+    return column - len(line[:column].rstrip(_NAME_CHARACTERS))
 
 
 def indent_of(line: str) -> int:

@@ -1,0 +1,99 @@
+"""Keeps what is typed as a draft, a moment after the last key and at the latest every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from k9py.changes.drafts import Draft, Drafts
+from k9py.changes.model import Object
+from k9py.core.tasks import TaskSet
+from k9py.ui.editor.document import Place
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
+
+REST = 0.3
+"""Seconds without a key after which a draft is written: what a crash may cost at most."""
+
+LONGEST = 2.0
+"""Seconds after which it is written even while somebody types on."""
+
+
+def drafts_of(app: K9App) -> Drafts:
+    """Return the drafts of this person."""
+    return Drafts(app.paths.drafts, now=app.clock.now, pid=os.getpid())
+
+
+class Keeper:
+    """Writes one text as a draft while it is typed."""
+
+    def __init__(self, app: K9App, *, key: str, title: str, base: Object | None) -> None:
+        self._app = app
+        self._drafts = drafts_of(app)
+        self._context = app.context_name
+        self._key, self._title, self._base = key, title, base
+        self._waiting: asyncio.TimerHandle | None = None
+        self._first = 0.0
+        self._newest: Draft | None = None
+        self._is_writing = False
+        self._has_failed = False
+        self._is_forgotten = False
+        self._tasks = TaskSet(app.report_failure)
+
+    def typed(self, text: str, caret: Place) -> None:
+        """Something was typed: keep it soon."""
+        if not self._key:
+            return
+        self._is_forgotten = False
+        loop = asyncio.get_running_loop()
+        if self._newest is None:
+            self._first = loop.time()
+        self._newest = Draft(
+            self._key, self._context, self._title, text, 0.0, line=caret[0], column=caret[1], base=self._base
+        )
+        if self._waiting is not None:
+            self._waiting.cancel()
+        wait = min(REST, max(0.0, self._first + LONGEST - loop.time()))
+        self._waiting = loop.call_later(wait, self._write_soon)
+
+    def _write_soon(self) -> None:
+        self._waiting = None
+        if not self._is_writing and self._newest is not None:
+            self._tasks.start(self._write(), name="draft")
+
+    async def _write(self) -> None:
+        """Write aside: a disk that is busy must not hold up typing."""
+        self._is_writing = True
+        try:
+            while (draft := self._newest) is not None:
+                self._newest = None
+                await asyncio.to_thread(self._drafts.save, draft)
+                if self._is_forgotten:
+                    self._drafts.discard(self._context, self._key)
+        except OSError as error:
+            if not self._has_failed:
+                self._has_failed = True
+                self._app.flash_text(f"What you type cannot be kept: {error.strerror} ({self._app.paths.drafts})")
+        finally:
+            self._is_writing = False
+
+    async def close(self) -> None:
+        """Write what is not written yet: the screen is being left."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        if not self._is_writing and self._newest is not None:
+            self._tasks.start(self._write(), name="draft")
+        # Waited for, not cancelled: an older text must not be written behind a newer one.
+        await self._tasks.finish()
+
+    def forget(self) -> None:
+        """It was written to the cluster, or is not wanted any more."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._newest, self._is_forgotten = None, True
+        if self._key:
+            self._drafts.discard(self._context, self._key)

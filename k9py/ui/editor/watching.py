@@ -1,0 +1,97 @@
+"""Follows the object that is being edited, and says when somebody else changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from k9py.core import diffs
+from k9py.core.diffs import Diff, path_text, quiet
+from k9py.resources.actions import Action
+from k9py.resources.model import Tone
+from k9py.ui.editor.subjects import LiveSubject
+from k9py.ui.statusline import Bar
+
+if TYPE_CHECKING:
+    from k9py.kube.wholes import ObjectWatch
+    from k9py.ui.editor.screen import EditScreen
+
+NAMED_FIELDS = 3
+"""Changed fields that are named in the line."""
+
+
+class Watcher:
+    """Compares the live object with the one the editing began from."""
+
+    def __init__(self, screen: EditScreen) -> None:
+        self._screen = screen
+        self._watch: ObjectWatch | None = None
+        self.theirs: dict[str, Any] | None = None
+        """The object as others left it; None while it is as it was."""
+        self.is_gone = False
+        self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {"editor.theirs": self.show}
+
+    def start(self) -> None:
+        """Follow the object, if it is one of the cluster."""
+        screen, subject = self._screen, self._screen.subject
+        if not isinstance(subject, LiveSubject):
+            return
+        self._watch = screen.session.watch_object(subject.resource, subject.namespace, subject.name)
+        self._watch.on_wake = lambda: screen.k9.flushing.wake(screen)
+        screen.k9.flushing.watch(screen, self.flush)
+
+    def close(self) -> None:
+        """Stop following."""
+        if self._watch is not None:
+            self._screen.k9.flushing.forget(self._screen)
+            self._watch.on_wake = None
+            self._watch.close()
+            self._watch = None
+
+    def flush(self) -> None:
+        """Take a new version of the object."""
+        watch, subject = self._watch, self._screen.subject
+        if watch is None or not isinstance(subject, LiveSubject):
+            return
+        watch.drain()
+        live, base = watch.object, subject.view.base
+        self.is_gone = watch.gone
+        is_theirs = live is not None and not diffs.same(quiet(live), quiet(base))
+        self.theirs = live if is_theirs else None
+        self._say(subject, live)
+
+    def _say(self, subject: LiveSubject, live: dict[str, Any] | None) -> None:
+        bar = self._screen.query_one("#edit-others", Bar)
+        sign = self._screen.k9.look.glyphs.warn
+        text = ""
+        if self.is_gone:
+            text = f"{subject.title} was deleted meanwhile; what you typed is kept"
+        elif live is not None and _uid(live) != _uid(subject.view.base):
+            text = f"{subject.title} was deleted and made anew meanwhile  f5 shows what differs"
+        elif self.theirs is not None:
+            fields = [path_text(change.path) for change in diffs.changes(quiet(subject.view.base), quiet(self.theirs))]
+            more = f" and {len(fields) - NAMED_FIELDS} more" if len(fields) > NAMED_FIELDS else ""
+            text = f"somebody changed {', '.join(fields[:NAMED_FIELDS])}{more} meanwhile  f5 shows it"
+        bar.show(((f" {sign} {text}", Tone.WARN),) if text else ())
+        bar.display = bool(text)
+
+    def show(self) -> None:
+        """Show what somebody else changed."""
+        subject = self._screen.subject
+        if self.theirs is None or not isinstance(subject, LiveSubject):
+            return
+        from k9py.ui.editor.reading import ReadingScreen  # deferred with the differences
+
+        self._screen.k9.push_screen(
+            ReadingScreen.of_diff(f"{subject.title}: since you began", Diff(subject.view.base, self.theirs))
+        )
+
+    def refusal(self, action: Action) -> str:
+        """Return why there is nothing to show."""
+        if action.id == "editor.theirs" and self.theirs is None:
+            return "Nobody changed it since you began"
+        return ""
+
+
+def _uid(obj: dict[str, Any]) -> str:
+    return str((obj.get("metadata") or {}).get("uid") or "")
