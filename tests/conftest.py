@@ -23,18 +23,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say cases, passed, failed and skipped per server, and loudly why there was no real one."""
     unavailable = available()
-    counts: dict[str, Counter[str]] = {}
+    counts: dict[tuple[str, str], Counter[str]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
             about = dict(getattr(report, "user_properties", ()))
-            if "contract server" in about:
-                counts.setdefault(about["contract server"], Counter())[outcome] += 1
+            for suite in ("contract", "kubectl"):
+                if f"{suite} server" in about:
+                    counts.setdefault((suite, about[f"{suite} server"]), Counter())[outcome] += 1
     if not counts:
         return
-    terminalreporter.section("contract")
-    for name, count in sorted(counts.items(), reverse=True):
+    terminalreporter.section("both servers")
+    for (suite, name), count in sorted(counts.items(), reverse=True):
         failed = count["failed"] + count["error"]
         parts = f"{count['passed']} passed, {failed} failed, {count['skipped']} skipped"
-        terminalreporter.line(f"{name}: {count.total()} cases, {parts}")
+        terminalreporter.line(f"{suite}, {name}: {count.total()} cases, {parts}")
     if unavailable is not None:
         terminalreporter.line(unavailable, red=True, bold=True)

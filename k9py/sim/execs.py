@@ -29,7 +29,8 @@ START = 0.03
 ATTACH_POLL = 0.5
 """Seconds between two looks at the output of an attached container."""
 _OCI = (
-    "Internal error occurred: error executing command in container: failed to exec in container: failed to start exec: "
+    "Internal error occurred: Internal error occurred: "
+    "error executing command in container: failed to exec in container: failed to start exec: "
     'OCI runtime exec failed: exec failed: unable to start container process: exec: "{}": '
     "executable file not found in $PATH"
 )
@@ -115,15 +116,14 @@ class Channels:
             await self._socket.close()
 
 
-def exit_status(code: int, argv: list[str]) -> Object:
+def exit_status(code: int) -> Object:
     """Return the Status the error channel carries for an exit code."""
     if code == 0:
         return {"metadata": {}, "status": "Success"}
     return {
         "metadata": {},
         "status": "Failure",
-        "message": "command terminated with non-zero exit code: error executing command "
-        f"[{' '.join(argv)}], exit code {code}",
+        "message": f"command terminated with non-zero exit code: command terminated with exit code {code}",
         "reason": "NonZeroExitCode",
         "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
     }
@@ -156,7 +156,7 @@ class Execs:
                 await channels.finish({"metadata": {}} | reason)
             else:
                 code = await self._until_gone(shell, argv, channels, item)
-                await channels.finish(exit_status(code, argv))
+                await channels.finish(exit_status(code))
         finally:
             pump.cancel()
         return socket
@@ -205,7 +205,7 @@ class Execs:
                     await channels.write(text.encode() + b"\n")
                 since = now
             code = item.state.get("terminated", {}).get("exitCode", 0)
-            await channels.finish(exit_status(code, ["attach"]))
+            await channels.finish(exit_status(code))
         finally:
             pump.cancel()
         return socket

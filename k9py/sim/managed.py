@@ -65,7 +65,7 @@ def write(obj: Object, entries: list[Owned]) -> None:
             "manager": entry.manager.name,
             "operation": entry.manager.operation,
             "apiVersion": entry.manager.api_version,
-            "time": entry.time,
+            **({"time": entry.time} if entry.time else {}),
             "fieldsType": "FieldsV1",
             "fieldsV1": fieldsets.encode(entry.paths),
         }
@@ -107,11 +107,11 @@ def updated(type_: Type, old: Object | None, new: Object, manager: Manager, *, n
 
 
 def _assign(entries: list[Owned], manager: Manager, change: Any, now: str) -> None:
+    """Record what a manager owns; without a time where nothing of the object changed."""
     for entry in entries:
         if entry.manager.is_same(manager):
             paths = frozenset(change(entry.paths))
-            if paths != entry.paths or manager.operation == "Update":
-                entry.time = now
+            entry.time = now or entry.time
             entry.paths = paths
             entry.manager = manager
             return
@@ -166,9 +166,14 @@ def apply(
             if not entry.manager.is_same(manager):
                 entry.paths = entry.paths - changed
     merged["metadata"] = dict(merged["metadata"])
-    _assign(entries, manager, lambda _: claimed, now)
+    is_changed = live is None or _bare(merged) != _bare(live)
+    _assign(entries, manager, lambda _: claimed, now if is_changed else "")
     write(merged, entries)
     return merged
+
+
+def _bare(obj: Object) -> Object:
+    return {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key != "managedFields"}}
 
 
 def _drop(config: Object, resets: Paths) -> Object:

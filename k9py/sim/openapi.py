@@ -11,6 +11,25 @@ import msgspec
 from k9py.core import recorded
 from k9py.core.schemas import Definitions, Type
 
+V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_V2_ANSWERED = V2_PROTOBUF.replace("@", ".")
+"""A media type cannot have the sign that clients ask with."""
+_V2 = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "1.36"}, "paths": {}}
+"""Clients of version 3 look into version 2 for kinds no document has, and find none there either."""
+
+
+def version_2(accept: str) -> tuple[bytes, str]:
+    """Return the OpenAPI v2 document and its media type: protobuf where that is asked for, as kubectl does."""
+    if V2_PROTOBUF not in accept:
+        return msgspec.json.encode(_V2), "application/json"
+    info = b"".join(_text(number, text) for number, text in ((1, b"Kubernetes"), (2, b"1.36")))
+    return _text(1, b"2.0") + _text(2, info), _V2_ANSWERED
+
+
+def _text(number: int, data: bytes) -> bytes:
+    """Return one field of a protobuf message that is shorter than 128 bytes."""
+    return bytes([number << 3 | 2, len(data)]) + data
+
 
 class OpenApi:
     """The documents by name (``apis/apps/v1``); read from disk when first asked for."""

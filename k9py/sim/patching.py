@@ -21,12 +21,19 @@ def _rejected() -> ApiError:
 
 
 # JSON patch
+_DECODING = "error decoding patch: "
+
+
+def _unlike(patch: Any, wanted: str) -> str:
+    """Return Go's words for a document of another shape than was wanted."""
+    shapes = {dict: "object", list: "array", str: "string", bool: "bool"}
+    return f"json: cannot unmarshal {shapes.get(type(patch), 'number')} into Go value of type {wanted}"
 
 
 def json_patch(obj: Object, operations: Any) -> Object:
     """Return the object after a list of operations; raises 422 when one cannot be done, 400 for no list."""
     if not isinstance(operations, list):
-        raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request(_DECODING + _unlike(operations, "[]handlers.jsonPatchOp"))
     root: dict[str, Any] = {"": copy.deepcopy(obj)}
     for operation in operations:
         if not isinstance(operation, dict):
@@ -133,7 +140,7 @@ _ACTIONS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
 def merge_patch(obj: Object, patch: Any) -> Object:
     """Return the object merged with a patch; null removes, lists are replaced."""
     if not isinstance(patch, dict):
-        raise bad_request("Invalid JSON Patch")
+        raise bad_request(_DECODING + _unlike(patch, "map[string]interface {}"))
     merged = dict(obj)
     for key, value in patch.items():
         if value is None:
@@ -152,7 +159,7 @@ def merge_patch(obj: Object, patch: Any) -> Object:
 def strategic_patch(obj: Object, patch: Any, type_: Type) -> Object:
     """Return the object merged with a patch by the merge keys of its type; raises 400 for a patch out of shape."""
     if not isinstance(patch, dict):
-        raise bad_request("the patch is not an object")
+        raise bad_request(_unlike(patch, "map[string]interface {}"))
     merged = _merge_map(copy.deepcopy(obj), patch, type_)
     return merged if merged is not None else {}
 

@@ -16,7 +16,7 @@ from k9py.sim.discovery import AGGREGATED, Catalog
 from k9py.sim.extensions import Extensions, Handler
 from k9py.sim.faults import Faults, refusal_of
 from k9py.sim.negotiation import wants_aggregated
-from k9py.sim.openapi import OpenApi
+from k9py.sim.openapi import OpenApi, version_2
 from k9py.sim.requests import Call, Target, User, parse_target, verb_of
 from k9py.sim.store import Store
 from k9py.sim.table import Tables
@@ -149,6 +149,9 @@ class SimServer:
             return await answer(call, b"ok", content_type="text/plain; charset=utf-8")
         if bare == "/version":
             return await answer(call, firsts.version_document())
+        if bare == "/openapi/v2":
+            body, kind = version_2(call.request.headers.get("Accept", ""))
+            return await answer(call, body, content_type=kind)
         if bare.startswith("/openapi/v3"):
             return await self._openapi(call, bare)
         if bare in ("/api", "/apis") and wants_aggregated(call.request.headers.get("Accept", "")):

@@ -224,7 +224,8 @@ def patched(call: Call, old: Object, raw: bytes, kind: str) -> Object:
     try:
         document: Any = msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
-        raise bad_request(f"error decoding patch: {bodies.go_words(raw, error)}") from error
+        words = bodies.go_words(raw, error)
+        raise bad_request(words if kind == STRATEGIC_PATCH else f"error decoding patch: {words}") from error
     if kind == JSON_PATCH:
         new = patching.json_patch(old, document)
     elif kind == MERGE_PATCH:

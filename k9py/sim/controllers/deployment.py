@@ -51,6 +51,8 @@ class Deployments(Controller):
         new = next((item for item in sets if item["metadata"]["labels"].get(TEMPLATE_HASH) == wanted_hash), None)
         old = [item for item in sets if item is not new]
         paused = bool(deployment["spec"].get("paused"))
+        if paused and new is not None:
+            new = self._keep_annotations(deployment, new)
         if not paused:
             new = self._ensure_new(deployment, new, old, wanted_hash)
             self._move(deployment, new, old)
@@ -68,6 +70,7 @@ class Deployments(Controller):
             new = self._create_set(deployment, digest, highest + 1, has_old=bool(old))
         elif _revision(new) <= highest:
             new = self._renumber(new, highest + 1)
+        new = self._keep_annotations(deployment, new)
         revision = str(_revision(new))
         if (deployment["metadata"].get("annotations") or {}).get(REVISION) != revision:
             self.cluster.edit(DEPLOYMENTS, deployment, lambda fresh: _annotate(fresh, REVISION, revision))
@@ -112,6 +115,17 @@ class Deployments(Controller):
             past = (fresh["metadata"].get("annotations") or {}).get(HISTORY, "")
             _annotate(fresh, HISTORY, f"{past},{before}" if past else before)
             _annotate(fresh, REVISION, str(revision))
+
+        return self.cluster.edit(SETS, new, change) or new
+
+    def _keep_annotations(self, deployment: Object, new: Object) -> Object:
+        """Carry annotations made since, such as the cause of a change, over to the newest ReplicaSet."""
+        wanted = _carried(deployment)
+        if wanted.items() <= (new["metadata"].get("annotations") or {}).items():
+            return new
+
+        def change(fresh: Object) -> None:
+            fresh["metadata"]["annotations"] = {**(fresh["metadata"].get("annotations") or {}), **wanted}
 
         return self.cluster.edit(SETS, new, change) or new
 

@@ -7,12 +7,14 @@ from typing import Any
 from k9py.sim.controllers.cluster import Cluster, Controller, key_of, split_key
 from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.podtemplate import is_going, is_ready
-from k9py.sim.objects import name_suffix
+from k9py.sim.objects import name_suffix, timestamp
 
 Object = dict[str, Any]
 SERVICES, SLICES = "services", "endpointslices.discovery.k8s.io"
 BALANCING = 6.0
 """Seconds until a load balancer has an address."""
+TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
+ZONE = "topology.kubernetes.io/zone"
 SLICE_SIZE = 100
 """Endpoints in one slice."""
 
@@ -112,14 +114,14 @@ class Network(Controller):
         return ports
 
     def _write_slices(self, service: Object, pods: list[Object], slices: list[Object]) -> None:
-        entries = [_endpoint(pod) for pod in pods]
+        entries = [_endpoint(pod) | self._zone(pod) for pod in pods]
         ports = self._ports(service, pods[0] if pods else None)
         pages = [entries[start : start + SLICE_SIZE] for start in range(0, len(entries), SLICE_SIZE)] or [[]]
         meta = service["metadata"]
         for number, page in enumerate(pages):
             body = {"addressType": "IPv4", "endpoints": page, "ports": ports}
             if number < len(slices):
-                self.cluster.edit(SLICES, slices[number], lambda fresh, body=body: fresh.update(body))  # type: ignore[misc]
+                self._rewrite(slices[number], body)
                 continue
             owner = {
                 "apiVersion": "v1",
@@ -145,6 +147,7 @@ class Network(Controller):
                         "name": name,
                         "namespace": meta["namespace"],
                         "labels": labels,
+                        "annotations": {TRIGGER: timestamp(self.cluster.now)},
                         "ownerReferences": [owner],
                     },
                     **body,
@@ -152,6 +155,27 @@ class Network(Controller):
             )
         for extra in slices[len(pages) :]:
             self.cluster.delete(SLICES, extra)
+
+    def _rewrite(self, item: Object, body: Object) -> None:
+        """Write a slice anew where the pods behind it have changed."""
+        if all(item.get(field) == value for field, value in body.items()):
+            return
+
+        def change(fresh: Object) -> None:
+            fresh.update(body)
+            self._stamp(fresh)
+
+        self.cluster.edit(SLICES, item, change)
+
+    def _stamp(self, obj: Object) -> None:
+        """Note when the pods behind a Service last changed."""
+        annotations = obj["metadata"].get("annotations") or {}
+        obj["metadata"]["annotations"] = {**annotations, TRIGGER: timestamp(self.cluster.now)}
+
+    def _zone(self, pod: Object) -> Object:
+        node = self.cluster.get("nodes", "", pod["spec"].get("nodeName") or "")
+        zone = ((node or {}).get("metadata", {}).get("labels") or {}).get(ZONE)
+        return {"zone": zone} if zone else {}
 
     def _write_endpoints(self, service: Object, pods: list[Object]) -> None:
         ready: list[Object] = []
@@ -171,11 +195,16 @@ class Network(Controller):
         if found is None:
             labels = {**(meta.get("labels") or {}), "endpoints.kubernetes.io/managed-by": "endpoint-controller"}
             fields = {"name": meta["name"], "namespace": meta["namespace"], "labels": labels}
+            fields["annotations"] = {TRIGGER: timestamp(self.cluster.now)}
             body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": fields}
             self.cluster.create("endpoints", body | ({"subsets": subsets} if subsets else {}))
             return
 
+        if (found.get("subsets") or []) == subsets:
+            return
+
         def change(fresh: Object) -> None:
+            self._stamp(fresh)
             fresh.pop("subsets", None)
             if subsets:
                 fresh["subsets"] = subsets

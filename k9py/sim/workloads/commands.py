@@ -220,6 +220,44 @@ async def _date(call: Call) -> int:
     return 0
 
 
+async def _test(call: Call) -> int:
+    """``test`` and ``[``: files, texts and whole numbers, and ``!`` before one of them."""
+    words = call.argv[1:]
+    if call.argv[0] == "[":
+        if words[-1:] != ["]"]:
+            return await call.complain("missing ]", 2)
+        words = words[:-1]
+    negated = words[:1] == ["!"]
+    try:
+        found = _holds(call, words[1:] if negated else words)
+    except ValueError:
+        return await call.complain(f"{' '.join(words)}: bad expression", 2)
+    return int(found == negated)
+
+
+def _holds(call: Call, words: list[str]) -> bool:
+    """Return what an expression of up to three words says; raises ValueError."""
+    if len(words) < 2:
+        return bool(words and words[0])
+    if len(words) == 2:
+        letter, path = words[0], call.path(words[1])
+        tests = {"-d": call.files.is_directory(path), "-e": path in call.files.entries}
+        tests |= {"-f": tests["-e"] and not tests["-d"], "-z": not words[1], "-n": bool(words[1])}
+        tests["-s"] = tests["-f"] and bool(call.files.entries[path])
+        if letter not in tests:
+            raise ValueError(letter)
+        return tests[letter]
+    left, sign, right = words
+    if sign in ("=", "==", "!="):
+        return (left == right) == (sign != "!=")
+    number, other = int(left), int(right)
+    numbers = {"-eq": number == other, "-ne": number != other, "-lt": number < other}
+    numbers |= {"-le": number <= other, "-gt": number > other, "-ge": number >= other}
+    if sign not in numbers:
+        raise ValueError(sign)
+    return numbers[sign]
+
+
 async def _true(_call: Call) -> int:
     return 0
 
@@ -283,9 +321,14 @@ async def _tar(call: Call) -> int:
         directory = call.path(rest[where + 1])
         rest = rest[:where] + rest[where + 2 :]
     operands = [word for word in rest if not word.startswith("-") or word == "-"]
+    if not call.files.is_directory(directory):
+        await call.complain(f"{directory}: Cannot open: No such file or directory")
+        return await call.complain("Error is not recoverable: exiting now", 2)
     try:
         if "c" in options:
             packed, missing = _pack(call.files, directory, operands[1:])
+            if any(name.startswith("/") for name in operands[1:]):
+                await call.complain("Removing leading `/' from member names")
             await call.out.write(packed)
             for name in missing:
                 await call.complain(f"{name}: Cannot stat: No such file or directory")
@@ -350,6 +393,7 @@ def _unpack(files: Files, directory: str, data: bytes) -> None:
 
 
 COMMANDS: dict[str, Command] = {
+    "[": _test,
     "cat": _cat,
     "cd": _cd,
     "clear": _fixed,
@@ -373,6 +417,7 @@ COMMANDS: dict[str, Command] = {
     "stty": _stty,
     "tail": _lines,
     "tar": _tar,
+    "test": _test,
     "top": _top,
     "touch": _change,
     "tr": _tr,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from k9py.core.clock import Clock
 from k9py.sim.workloads.commands import COMMANDS, Call, Exit, Terminal
 from k9py.sim.workloads.files import FileError, Files
+from k9py.sim.workloads.syntax import Incomplete, Listed, Loop, Node, Pipeline, parse, redirection
 
 NOT_FOUND = 127
 INTERRUPTED = 130
 PROMPT = "{directory} # "
+MORE = "> "
+"""What a terminal shows before the next line of a command that has not ended."""
 
 
 @dataclass(slots=True)
@@ -60,45 +63,65 @@ class Shell:
 
     async def interact(self) -> int:
         """Read commands until exit or the end of input."""
-        pending = b""
+        pending, begun = b"", ""
         if self.place.tty:
-            await self._prompt()
-        while True:
-            data = await self.terminal.read()
-            if not data:
-                break
+            await self._prompt(PROMPT)
+        while data := await self.terminal.read():
             pending += data
             while b"\n" in pending:
                 line, _, pending = pending.partition(b"\n")
-                await self.script(line.decode(errors="replace"))
+                begun += line.decode(errors="replace") + "\n"
+                if not _goes_on(begun):
+                    await self.script(begun)
+                    begun = ""
                 if self.place.tty:
-                    await self._prompt()
-        if pending:
-            await self.script(pending.decode(errors="replace"))
+                    await self._prompt(MORE if begun else PROMPT)
+        if begun or pending:
+            await self.script(begun + pending.decode(errors="replace"))
         return self.status
 
-    async def _prompt(self) -> None:
-        await self.terminal.write(PROMPT.format(directory=self.directory).encode())
+    async def _prompt(self, prompt: str) -> None:
+        await self.terminal.write(prompt.format(directory=self.directory).encode())
 
     async def script(self, text: str) -> int:
-        """Run a line or a script: ``;``, ``&&``, ``||``, ``|``, ``>``, ``>>``."""
-        for line in text.split("\n"):
-            if line.strip() and not line.lstrip().startswith("#"):
-                await self._line(line)
-        return self.status
-
-    async def _line(self, line: str) -> None:
+        """Run a line or a script: ``;``, ``&&``, ``||``, ``|``, ``>``, ``>>``, ``if``, ``for`` and ``while``."""
         try:
-            words = _split(line)
+            commands = parse(text)
         except ValueError as error:
             await self.terminal.write(f"sh: syntax error: {error}\n".encode(), error=True)
             self.status = 2
-            return
+            return self.status
+        return await self._listed(commands)
+
+    async def _listed(self, commands: Listed) -> int:
         run = True
-        for part, joint in _parts(words):
-            if run and part:
-                self.status = await self._pipeline(part)
+        for node, joint in commands:
+            if run:
+                self.status = await self._node(node)
             run = {"&&": self.status == 0, "||": self.status != 0}.get(joint, True)
+        return self.status
+
+    async def _node(self, node: Node) -> int:
+        if isinstance(node, Pipeline):
+            return await self._pipeline(node.words)
+        if isinstance(node, Loop):
+            return await self._loop(node)
+        for condition, body in node.guarded:
+            if await self._listed(condition) == 0:
+                return await self._listed(body)
+        return await self._listed(node.otherwise) if node.otherwise else 0
+
+    async def _loop(self, loop: Loop) -> int:
+        code = 0
+        if not loop.name:
+            while await self._listed(loop.condition) == 0:
+                code = await self._listed(loop.body)
+                await asyncio.sleep(0)  # Others live in this process too.
+            return code
+        for word in loop.words:
+            self.env[loop.name] = self._expand(word)
+            code = await self._listed(loop.body)
+        return code
 
     async def _pipeline(self, words: list[str]) -> int:
         stages: list[list[str]] = [[]]
@@ -109,7 +132,7 @@ class Shell:
                 stages[-1].append(word)
         data, code = b"", 0
         for number, stage in enumerate(stages):
-            argv, target, append, turns = _redirection(stage)
+            argv, target, append, turns = redirection(stage)
             argv = [self._expand(word) for word in argv]
             last = number == len(stages) - 1
             sink = _Sink(self.terminal, turns, kept=not last or target is not None)
@@ -164,6 +187,17 @@ class Shell:
             return left.code
 
 
+def _goes_on(text: str) -> bool:
+    """Say whether a command has begun that has not ended."""
+    try:
+        parse(text)
+    except Incomplete:
+        return True
+    except ValueError:
+        return False
+    return False
+
+
 class _Sink:
     """Where a stage's output goes: kept for the next stage or a file, or on to the terminal, turned as asked."""
 
@@ -186,56 +220,3 @@ class _Sink:
             self.data += data
         else:
             await self._terminal.write(data)
-
-
-def _split(line: str) -> list[str]:
-    """Split a line into words and operators; a word from single quotes begins with NUL: nothing in it is expanded."""
-    words: list[str] = []
-    for match in re.finditer(
-        r"""\s*(?:(\d?>&\d|\d?>>|\d?>|&&|\|\||[;|])|((?:'[^']*'|"(?:\\.|[^"])*"|\\.|[^\s;|&>'"\\])+)|(\S))""", line
-    ):
-        operator, word, stray = match.groups()
-        if stray:
-            raise ValueError(f"unexpected {stray!r}")
-        if operator:
-            words.append(operator)
-        elif word:
-            plain = "".join(shlex.split(word, posix=True)) if word not in ("''", '""') else ""
-            words.append(("\0" if word.startswith("'") else "") + plain)
-    return words
-
-
-def _parts(words: list[str]) -> list[tuple[list[str], str]]:
-    """Cut words at ``;``, ``&&`` and ``||``; each part comes with the operator that follows it."""
-    parts: list[tuple[list[str], str]] = []
-    current: list[str] = []
-    for word in words:
-        if word in (";", "&&", "||"):
-            parts.append((current, word))
-            current = []
-        else:
-            current.append(word)
-    return [*parts, (current, "")]
-
-
-def _redirection(words: list[str]) -> tuple[list[str], str | None, bool, frozenset[str]]:
-    """Return the words without redirections, the file standard output goes to, whether it is appended, and turns.
-
-    Turns are ``2>&1``, ``>&2`` and ``2>`` (errors are dropped: nobody reads them again).
-    """
-    kept: list[str] = []
-    turns: set[str] = set()
-    target, append = None, False
-    rest = iter(words)
-    for word in rest:
-        if word in ("2>&1", ">&2", "1>&2"):
-            turns.add(word)
-        elif re.fullmatch(r"[12]?>>?", word):
-            path = next(rest, "")
-            if word.startswith("2"):
-                turns.add("2>")
-            else:
-                target, append = path, word.endswith(">>")
-        else:
-            kept.append(word)
-    return kept, target, append, frozenset(turns)
