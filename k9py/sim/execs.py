@@ -106,14 +106,19 @@ class Channels:
         if self._tty:
             data = data.replace(b"\n", b"\r\n")
         channel = STDERR if error and not self._tty else STDOUT
-        if data and not self._socket.closed:
-            await self._socket.send_bytes(bytes([channel]) + data)
+        if data:
+            await self._send(channel, data)
 
     async def finish(self, status: Object) -> None:
         """Send the outcome and close."""
+        await self._send(ERROR, msgspec.json.encode(status))
         if not self._socket.closed:
-            await self._socket.send_bytes(bytes([ERROR]) + msgspec.json.encode(status))
             await self._socket.close()
+
+    async def _send(self, channel: int, data: bytes) -> None:
+        if not self._socket.closed:
+            with contextlib.suppress(ConnectionResetError):  # Who has just left is told nothing.
+                await self._socket.send_bytes(bytes([channel]) + data)
 
 
 def exit_status(code: int) -> Object:

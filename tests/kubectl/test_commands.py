@@ -19,7 +19,9 @@ CASES = [pytest.param(family, case, id=f"{family}: {case}") for family in famili
 
 
 @pytest.mark.parametrize(("family", "case"), CASES)
-async def test_commands_show_what_they_show_of_a_real_server(ours: Server, shown: Shown, family: str, case: str) -> None:
+async def test_commands_show_what_they_show_of_a_real_server(
+    ours: Server, shown: Shown, family: str, case: str
+) -> None:
     if ours.kubectl is None:
         pytest.skip("no kubectl: run `python -m tests.cluster build` once")
     wanted, seen = recorded(family)[case], (await shown(ours, family))[case]
