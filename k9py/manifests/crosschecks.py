@@ -240,6 +240,11 @@ class _Checker:
             self._missing(entry["secretName"], "secrets", "Secret")
 
     def claim(self) -> None:
+        # A class that only volumes name is how they are bound by hand: nothing is missing then.
+        wanted = self.root["spec"]["storageClassName"].text
+        volumes = self.lookup.all("persistentvolumes", "") if wanted else UNKNOWN
+        if volumes is not UNKNOWN and any((one.get("spec") or {}).get("storageClassName") == wanted for one in volumes):
+            return
         self._missing(self.root["spec"]["storageClassName"], "storageclasses.storage.k8s.io", "StorageClass",
                       "it binds to a volume of this class only")  # fmt: skip
 

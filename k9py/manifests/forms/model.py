@@ -295,7 +295,7 @@ class FormModel:
         for item in _flat(self.form.items):
             value = get(self.value, item.steps) if isinstance(item, Field) and item.also else None
             if value is not None and isinstance(item, Field):
-                found.update(steps for steps in map(parse, item.also) if get(self.value, steps) == value)
+                found.update(steps for steps in map(parse, item.also) if _says_no_more(get(self.value, steps), value))
         return frozenset(found)
 
     def _entries(self, items: tuple[Item, ...], prefix: str, base: Steps, depth: int, level: _Level) -> Iterator[Entry]:
@@ -384,6 +384,13 @@ def _flat(items: tuple[Item, ...]) -> Iterator[Item]:
             yield from _flat(item.items)
         else:
             yield item
+
+
+def _says_no_more(value: Any, source: Any) -> bool:
+    """Return whether a value that follows another says nothing that one does not say."""
+    if isinstance(value, dict) and isinstance(source, dict):
+        return value.items() <= source.items()
+    return bool(value == source)
 
 
 def _with_item(value: Any, steps: Steps, repeat: Repeat, target: Steps) -> Any:

@@ -34,6 +34,8 @@ class FormBars:
         screen, glyphs = self._screen, self._screen.k9.look.glyphs
         gap = f" {glyphs.separator} "
         spans = [(f" {screen.verb}", Tone.ACCENT), (gap, Tone.DIM), (screen.title_text, Tone.PLAIN)]
+        if screen.namespace and not (screen.is_narrow and screen.sheet.recipe is not None):
+            spans.append((f"{gap}namespace {screen.namespace}", Tone.DIM))
         if screen.is_narrow:
             side = "YAML" if screen.shows_yaml else "form"
             spans.append((f"{gap}{side}", Tone.DIM))

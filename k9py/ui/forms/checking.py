@@ -13,6 +13,7 @@ from k9py.manifests.forms.paths import get
 from k9py.manifests.forms.sheet import Finding, Sheet
 from k9py.manifests.problems import Problem
 from k9py.manifests.surroundings import Need, beside
+from k9py.ui.forms.rows import OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,18 @@ class Told:
     """To be shown beside their fields."""
     missing: int
     """Fields that have to be filled in and were not come to yet."""
+    empty: tuple[str, ...] = ()
+    """Options of the bundle that have to be filled in and were come to."""
 
     @property
     def errors(self) -> int:
         """How many problems would be refused."""
-        return sum(finding.problem.is_error for finding in self.findings)
+        return sum(finding.problem.is_error for finding in self.findings) + len(self.empty)
 
     @property
     def warnings(self) -> int:
         """How many would be taken and not work."""
-        return len(self.findings) - self.errors
+        return sum(not finding.problem.is_error for finding in self.findings)
 
 
 class Checks:
@@ -67,6 +70,8 @@ class Checks:
         shown: list[Finding] = []
         missing = 0
         for finding in self.findings():
+            if self._sheet.recipe is not None and self._is_empty(finding) and self._empty_options():
+                continue  # what an option is missing is told at the option
             place = (finding.part.key, finding.owner)
             if typing is not None and typing[0] == place[0] and _within(typing[1], finding.owner):
                 continue
@@ -74,7 +79,17 @@ class Checks:
                 missing += finding.problem.is_error
             else:
                 shown.append(finding)
-        return Told(tuple(shown), missing)
+        empty = self._empty_options()
+        told = [name for name in empty if typing != (OPTIONS, name)
+                and (self.everything or (OPTIONS, name) in self._touched)]  # fmt: skip
+        return Told(tuple(shown), missing + len(empty) - len(told), tuple(told))
+
+    def _empty_options(self) -> list[str]:
+        recipe = self._sheet.recipe
+        if recipe is None:
+            return []
+        needed = [option.id for option in recipe.bundle.options if option.required and not recipe.value(option)]
+        return needed if recipe.name else ["name", *needed]
 
     def _is_empty(self, finding: Finding) -> bool:
         """Return whether a finding is about something that was not filled in."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -112,19 +112,23 @@ def rows_of(
     findings: Sequence[Finding] = (),
     fixed: Iterable[tuple[int, str]] = (),
     wanted: Iterable[tuple[int, str]] = (),
+    empty: Collection[str] = (),
     said: Mapping[Place, Said] | None = None,
     pending: Mapping[Place, str] | None = None,
 ) -> list[FormRow]:
     """Return every line of a form.
 
     ``findings`` are those to be told; ``fixed`` and ``wanted`` are parts and ids of fields that cannot change, and that
-    are shown on every level; ``pending`` is what was typed and could not be taken, and ``said`` why, by the place of
+    are shown on every level; ``empty`` are options that
+    miss their value; ``pending`` is what was typed and could not be taken, and ``said`` why, by the place of
     its row.
     """
     frozen, asked = frozenset(fixed), list(wanted)
     rows: list[FormRow] = []
     if sheet.recipe is not None:
-        rows += _options(sheet.recipe)
+        rows += [
+            replace(row, said=(Said("needed here"),)) if row.id in empty else row for row in _options(sheet.recipe)
+        ]
     shown = [part for part in sheet.parts if part.model is not None]
     for part in shown:
         own = [finding for finding in findings if finding.part is part]
@@ -142,7 +146,7 @@ def rows_of(
 
 
 def _options(recipe: Recipe) -> Iterator[FormRow]:
-    yield FormRow(RowKind.PART, OPTIONS, "", recipe.bundle.why)
+    yield FormRow(RowKind.PART, OPTIONS, "", f"Options of the bundle {recipe.bundle.id}")
     yield FormRow(RowKind.FIELD, OPTIONS, "name", "Name", 1, recipe.name, "what everything of it is called after",
                   required=True)  # fmt: skip
     yield FormRow(RowKind.FIELD, OPTIONS, "namespace", "Namespace", 1, recipe.namespace, "where it lives",
@@ -160,9 +164,13 @@ def _option(recipe: Recipe, option: Option) -> FormRow:
                    secret="assword" in option.id and "ariable" not in option.id)  # fmt: skip
 
 
+_WORDS = {"api": "API", "cpu": "CPU", "hpa": "Autoscaler", "pdb": "Disruption budget", "configmap": "ConfigMap"}
+"""Parts of the ids of options that are not written as they stand."""
+
+
 def _spaced(name: str) -> str:
-    """Return an option's id as words: ``targetCpu`` is ``Target cpu``."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    """Return an option's id as words: ``targetCpu`` is ``Target CPU``."""
+    words = " ".join(_WORDS.get(word, word) for word in re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().split())
     return words[:1].upper() + words[1:]
 
 

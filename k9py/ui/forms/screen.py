@@ -195,7 +195,7 @@ class FormScreen(Screen[None]):
         self.told = self.checks.told(typing=typing)
         rows = rows_of(
             self.sheet, advanced=self.advanced, findings=self.told.findings, fixed=self.fixed, said=self._said,
-            wanted=self.wanted, pending=self._pending,
+            wanted=self.wanted, empty=self.told.empty, pending=self._pending,
         )  # fmt: skip
         self.list.set_rows(rows)
         self.editor.show_problems([_note(finding) for finding in self.told.findings if finding.line])
@@ -532,6 +532,10 @@ class FormScreen(Screen[None]):
         if self._pending:
             self.list.go_to(next(iter(self._pending)))
             self.k9.flash_text("This field cannot be taken as it stands", Tone.BAD)
+            return
+        if self.told.empty:
+            self.go_to(OPTIONS, self.told.empty[0])
+            self.k9.flash_text("This has to be filled in first", Tone.BAD)
             return
         wrong = [finding for finding in self.told.findings if finding.problem.is_error]
         if wrong:

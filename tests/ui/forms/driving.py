@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from k9py.ui.changing.confirm import PAUSE, ConfirmScreen
 from k9py.ui.changing.review import ReviewScreen
 from k9py.ui.forms.rows import FormRow
 from k9py.ui.forms.screen import FormScreen
@@ -62,13 +63,19 @@ async def go_down_to(k9: Driver, field_id: str) -> None:
     raise AssertionError(f"{field_id} was never reached\n{k9.screen}")
 
 
-async def write(k9: Driver) -> None:
-    """Review, write, and wait until it is written."""
-    await k9.press("ctrl+s")
+async def write(k9: Driver, *, review: bool = True) -> None:
+    """Review, write, and wait until it is written; without ``review`` the review is open already."""
+    if review:
+        await k9.press("ctrl+s")
     await k9.until(lambda: isinstance(k9.app.screen, ReviewScreen), "the review")
     await k9.until(lambda: "y write" in k9.bar("keys"), "something to write")
     await k9.press("y")
-    await k9.until(lambda: not any(isinstance(screen, FormScreen) for screen in k9.app.screen_stack), "written")
+    await k9.until(lambda: isinstance(k9.app.screen, ConfirmScreen) and k9.app.screen.listens, "the question")
+    await k9.pilot.pause(PAUSE)
+    await k9.press("y")
+    await k9.until(
+        lambda: not any(isinstance(one, FormScreen | ReviewScreen) for one in k9.app.screen_stack), "written"
+    )
 
 
 def get(k9: Driver, resource: str, name: str, namespace: str = "shop") -> dict[str, Any]:
