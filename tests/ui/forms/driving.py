@@ -8,17 +8,17 @@ from k9py.ui.changing.confirm import PAUSE, ConfirmScreen
 from k9py.ui.changing.review import ReviewScreen
 from k9py.ui.forms.rows import FormRow
 from k9py.ui.forms.screen import FormScreen
-from tests.ui.harness import Driver
+from tests.ui.harness import Seen
 
 
-def form(k9: Driver) -> FormScreen:
+def form(k9: Seen) -> FormScreen:
     """Return the form on top."""
     screen = k9.app.screen
     assert isinstance(screen, FormScreen), screen
     return screen
 
 
-async def open_new(k9: Driver, words: str) -> FormScreen:
+async def open_new(k9: Seen, words: str) -> FormScreen:
     """Type ``:new …`` and wait for the form."""
     await k9.until(lambda: k9.app.session is not None)
     await k9.press(":")
@@ -29,14 +29,14 @@ async def open_new(k9: Driver, words: str) -> FormScreen:
     return form(k9)
 
 
-def row(k9: Driver) -> FormRow:
+def row(k9: Seen) -> FormRow:
     """Return the row under the cursor."""
     found = form(k9).list.row
     assert found is not None
     return found
 
 
-async def to_field(k9: Driver, name: str) -> None:
+async def to_field(k9: Seen, name: str) -> None:
     """Go to a field through the search, as one does by keyboard."""
     await k9.press("ctrl+g")
     await k9.until(lambda: k9.app.screen is not None and not isinstance(k9.app.screen, FormScreen))
@@ -45,14 +45,14 @@ async def to_field(k9: Driver, name: str) -> None:
     await k9.until(lambda: isinstance(k9.app.screen, FormScreen))
 
 
-async def fill(k9: Driver, name: str, text: str) -> None:
+async def fill(k9: Seen, name: str, text: str) -> None:
     """Go to a field and type into it."""
     await to_field(k9, name)
     await k9.type(text)
     await k9.press("enter")
 
 
-async def go_down_to(k9: Driver, field_id: str) -> None:
+async def go_down_to(k9: Seen, field_id: str) -> None:
     """Press Down until the cursor is on a field."""
     for _ in range(200):
         if row(k9).id == field_id:
@@ -63,7 +63,7 @@ async def go_down_to(k9: Driver, field_id: str) -> None:
     raise AssertionError(f"{field_id} was never reached\n{k9.screen}")
 
 
-async def write(k9: Driver, *, review: bool = True) -> None:
+async def write(k9: Seen, *, review: bool = True) -> None:
     """Review, write, and wait until it is written; without ``review`` the review is open already."""
     if review:
         await k9.press("ctrl+s")
@@ -78,6 +78,8 @@ async def write(k9: Driver, *, review: bool = True) -> None:
     )
 
 
-def get(k9: Driver, resource: str, name: str, namespace: str = "shop") -> dict[str, Any]:
-    """Return what the simulated cluster has."""
-    return dict(k9.store.get(resource, namespace, name))
+async def get(k9: Seen, kind: str, name: str, namespace: str = "shop") -> dict[str, Any]:
+    """Return what the cluster has."""
+    session = k9.app.session
+    assert session is not None
+    return await session.get(session.discovery.resolve(kind), namespace, name)

@@ -8,12 +8,12 @@ import pytest
 
 from k9py.ui.forms.screen import FormScreen
 from tests.ui.forms.driving import fill, form, get, go_down_to, open_new, row, to_field, write
-from tests.ui.harness import Driver, running
+from tests.ui.harness import Seen, running
 
 SMALL = (80, 24)
 
 
-def said(k9: Driver) -> str:
+def said(k9: Seen) -> str:
     """Return what the form says beside the field under the cursor."""
     return " ".join(one.text for one in row(k9).said)
 
@@ -28,7 +28,7 @@ async def test_s0_a_deployment_is_made_from_name_label_and_image(tmp_path: Path)
         await go_down_to(k9, "containers[0].image")
         await k9.type("nginx")
         await write(k9)
-        made = get(k9, "deployments.apps", "test")
+        made = await get(k9, "deployments.apps", "test")
         assert made["metadata"]["labels"] == {"app": "myapp"}
         assert made["spec"]["selector"]["matchLabels"] == {"app": "myapp"}
         assert made["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx"
@@ -49,7 +49,7 @@ async def test_s0_a_service_is_made_from_name_app_ports_protocol_and_type(tmp_pa
         await k9.type("8080")
         await k9.press("down", "right")
         await write(k9)
-        spec = get(k9, "services", "test")["spec"]
+        spec = (await get(k9, "services", "test"))["spec"]
         assert spec["selector"] == {"app": "myapp"}
         assert spec["type"] == "ClusterIP"
         assert [(port["port"], port["targetPort"], port["protocol"]) for port in spec["ports"]] == [(80, 8080, "TCP")]
@@ -63,7 +63,7 @@ async def test_s0_a_config_map_is_made_from_keys_and_values(tmp_path: Path) -> N
         await k9.press("enter")
         await k9.type("c=d, e")
         await write(k9)
-        assert get(k9, "configmaps", "test")["data"] == {"a": "b", "c": "d, e"}
+        assert (await get(k9, "configmaps", "test"))["data"] == {"a": "b", "c": "d, e"}
 
 
 async def test_s0_a_volume_and_a_claim_are_made_from_capacity_and_access_modes(tmp_path: Path) -> None:
@@ -81,13 +81,15 @@ async def test_s0_a_volume_and_a_claim_are_made_from_capacity_and_access_modes(t
         await go_down_to(k9, "hostPath")
         await k9.type("/data")
         await write(k9)
-        spec = get(k9, "persistentvolumes", "testpv", "")["spec"]
+        spec = (await get(k9, "persistentvolumes", "testpv", ""))["spec"]
         assert (spec["capacity"]["storage"], spec["accessModes"]) == ("2Gi", ["ReadWriteMany"])
         await open_new(k9, "persistentvolumeclaim testpvc")
         await go_down_to(k9, "size")
         await k9.type("2Gi")
         await write(k9)
-        assert get(k9, "persistentvolumeclaims", "testpvc")["spec"]["resources"] == {"requests": {"storage": "2Gi"}}
+        assert (await get(k9, "persistentvolumeclaims", "testpvc"))["spec"]["resources"] == {
+            "requests": {"storage": "2Gi"}
+        }
 
 
 @pytest.mark.parametrize(
@@ -182,7 +184,7 @@ async def test_s0_an_object_is_updated_as_a_form_and_its_name_is_fixed(tmp_path:
         await go_down_to(k9, "data.a")
         await k9.type("c")
         await write(k9)
-        assert get(k9, "configmaps", "test")["data"] == {"a": "bc"}
+        assert (await get(k9, "configmaps", "test"))["data"] == {"a": "bc"}
 
 
 async def test_s0_a_config_map_is_injected_into_a_workload_as_environment_and_as_files(tmp_path: Path) -> None:
@@ -207,6 +209,6 @@ async def test_s0_a_config_map_is_injected_into_a_workload_as_environment_and_as
                 await k9.sees("Directory for the files")
                 await k9.press("enter")
             await write(k9, review=False)
-        container = get(k9, "deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]
+        container = (await get(k9, "deployments.apps", "web"))["spec"]["template"]["spec"]["containers"][0]
         assert container["envFrom"] == [{"configMapRef": {"name": "settings"}}]
         assert container["volumeMounts"][0]["mountPath"] == "/etc/settings"
