@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/k9py demo $(WORLD)
 
 test: $(VENV)/.tested
-	$(BIN)/pytest -q -n auto -rs
+	$(BIN)/pytest -q -n auto --dist loadgroup -rs
 
 check: $(VENV)/.tested
 	.ci/run

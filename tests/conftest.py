@@ -6,18 +6,17 @@ from collections import Counter
 
 import pytest
 
-from tests.cluster import available
-from tests.contract import servers
+from tests.cluster import available, shared
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        servers.choose_folder()
+        shared.choose_folder()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        servers.clear_away()
+        shared.clear_away()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

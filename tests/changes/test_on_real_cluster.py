@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from k9py.core.errors import NotFound
 from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.session import Session
 from k9py.manifests.kinds import bundled
-from tests.cluster import Cluster, ForeignCluster, available, running_cluster
+from tests.cluster import Cluster, ForeignCluster, available, shared_cluster
 
 UNAVAILABLE = available()
 pytestmark = [
@@ -40,9 +40,8 @@ Object = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster | ForeignCluster]:
-    with running_cluster() as running:
-        yield running
+def cluster() -> Cluster | ForeignCluster:
+    return shared_cluster()
 
 
 class Real:

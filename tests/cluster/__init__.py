@@ -25,10 +25,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .build import built, find_go
+from .build import built, go_needed
 from .errors import ClusterError
 from .foreign import ForeignCluster, foreign_kubeconfig
 from .running import Cluster, down, up
+from .shared import shared_cluster
 from .waiting import wait_for
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "available",
     "foreign_kubeconfig",
     "running_cluster",
+    "shared_cluster",
     "wait_for",
 ]
 
@@ -54,8 +56,9 @@ def available() -> str | None:
         return f"NO REAL CLUSTER: {BUILD_ALLOWED}=0 asks for none"
     if sys.platform != "linux":
         return "NO REAL CLUSTER: it is built for Linux only; set K9PY_TEST_KUBECONFIG to a kubeconfig"
-    if find_go() is None:
-        return "NO REAL CLUSTER: install Go 1.26 or set K9PY_TEST_KUBECONFIG to a kubeconfig"
+    needed = go_needed()
+    if needed is not None:
+        return f"NO REAL CLUSTER: install Go {needed} or set K9PY_TEST_KUBECONFIG to a kubeconfig"
     if built() is None and os.environ.get(BUILD_ALLOWED) != "1":
         return "NO REAL CLUSTER: run `python -m tests.cluster build` once, or set K9PY_TEST_CLUSTER=1 to build it"
     return None
@@ -63,7 +66,7 @@ def available() -> str | None:
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster | ForeignCluster]:
-    """Give a ready cluster and take it down afterwards; the foreign one is left as it was."""
+    """Give a cluster of the caller's own and take it down afterwards; the foreign one is left as it was."""
     foreign = foreign_kubeconfig()
     if foreign is not None:
         yield ForeignCluster(foreign)

@@ -67,6 +67,16 @@ def find_go() -> Path | None:
     return COMMON_GO if COMMON_GO.exists() else None
 
 
+def go_needed() -> str | None:
+    """Return the Go version to install when this machine's is missing or too old, else None."""
+    pinned = re.search(r"^go (\d+\.\d+)", (GO_SOURCES / "go.mod").read_text(), re.MULTILINE)
+    if pinned is None:
+        raise ClusterError("go.mod pins no Go version")
+    found = re.match(r"go(\d+)\.(\d+)", _go_version())
+    new_enough = found is None or tuple(map(int, found.groups())) >= tuple(map(int, pinned[1].split(".")))
+    return None if find_go() is not None and new_enough else pinned[1]
+
+
 def kubernetes_version() -> str:
     """Return the pinned Kubernetes version, such as `v1.36.3`, read from go.mod."""
     pinned = re.search(r"^\s*k8s\.io/kubernetes (v\S+)$", (GO_SOURCES / "go.mod").read_text(), re.MULTILINE)

@@ -37,6 +37,17 @@ def test_without_go_the_reason_names_both_ways_out(monkeypatch: pytest.MonkeyPat
     assert "K9PY_TEST_KUBECONFIG" in reason
 
 
+def test_a_go_too_old_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    go = tmp_path / "bin" / "go"
+    go.touch()
+    (tmp_path / "VERSION").write_text("go1.19.8\n")
+    monkeypatch.setattr("shutil.which", lambda name: str(go))
+    reason = available()
+    assert reason is not None
+    assert "install Go 1.26" in reason
+
+
 def test_a_named_kubeconfig_is_handed_out_and_nothing_is_started(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

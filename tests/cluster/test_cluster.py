@@ -26,6 +26,7 @@ UNAVAILABLE = available()
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.xdist_group("a cluster of its own"),
     pytest.mark.skipif(UNAVAILABLE is not None, reason=UNAVAILABLE or ""),
     pytest.mark.timeout(180),
 ]

@@ -245,3 +245,11 @@ async def test_custom_objects_are_watched(custom: Custom) -> None:
         good(await custom.try_patch("widgets", "one", {"spec": {"size": 4}}, MERGE))
         await custom.delete("widgets", "one")
         assert [(await events.next())[0] for _ in range(3)] == ["ADDED", "MODIFIED", "DELETED"]
+
+
+async def test_a_watch_from_before_the_kind_was_is_too_old(custom: Custom) -> None:
+    async with custom.api.watch(custom.path("widgets"), resourceVersion="1") as events:
+        kind, status = await events.next()
+        assert await events.ended()
+    assert (kind, status["kind"], status["code"], status["reason"]) == ("ERROR", "Status", 410, "Expired")
+    assert status["message"].startswith("too old resource version: 1 (")

@@ -1,4 +1,4 @@
-"""Versions so old that nobody remembers them: 410 for watches, for lists of the past and for pages."""
+"""Versions so old that nobody remembers them: 410 for lists of the past and for pages."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from tests.contract.space import Space, good
 
 OLD = "1"
 """A version from before there was anything; both servers have forgotten it."""
-
-
-async def test_a_watch_from_a_version_nobody_remembers_ends_with_an_error(space: Space) -> None:
-    async with space.api.watch(space.path("configmaps"), resourceVersion=OLD) as events:
-        kind, status = await events.next()
-        assert await events.ended()
-    assert (kind, status["kind"], status["code"], status["reason"]) == ("ERROR", "Status", 410, "Expired")
-    assert status["message"].startswith(f"too old resource version: {OLD} (")
 
 
 async def test_a_list_of_a_past_nobody_remembers_is_410(space: Space) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import secrets
@@ -22,7 +23,7 @@ from k9py.kube.session import Session
 from k9py.kube.states import SyncState
 from k9py.kube.subscription import Subscription
 from k9py.resources.registry import spec_for
-from tests.cluster import Cluster, ForeignCluster, available, running_cluster
+from tests.cluster import Cluster, ForeignCluster, available, running_cluster, shared_cluster
 
 UNAVAILABLE = available()
 pytestmark = [
@@ -37,9 +38,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster | ForeignCluster]:
-    with running_cluster() as running:
-        yield running
+def cluster() -> Cluster | ForeignCluster:
+    return shared_cluster()
 
 
 class Lab:
@@ -105,8 +105,8 @@ async def opened(kubeconfig: Path) -> Session:
     return await Session.open(Kubeconfig.load([str(kubeconfig)], dict(os.environ)).target())
 
 
-@pytest.fixture
-async def lab(cluster: Cluster | ForeignCluster) -> AsyncIterator[Lab]:
+@contextlib.asynccontextmanager
+async def lab_on(cluster: Cluster | ForeignCluster) -> AsyncIterator[Lab]:
     session = await opened(cluster.kubeconfig)
     lab = Lab(session, f"reading-{secrets.token_hex(4)}")
     try:
@@ -115,6 +115,12 @@ async def lab(cluster: Cluster | ForeignCluster) -> AsyncIterator[Lab]:
         await lab.delete("namespaces", lab.namespace)
     finally:
         await session.close()
+
+
+@pytest.fixture
+async def lab(cluster: Cluster | ForeignCluster) -> AsyncIterator[Lab]:
+    async with lab_on(cluster) as lab:
+        yield lab
 
 
 async def test_rows_come_and_go_over_a_streaming_list(lab: Lab) -> None:
@@ -274,37 +280,44 @@ async def test_a_command_gives_its_outputs_and_its_exit_status(lab: Lab, cluster
         assert session.result == ExecResult(0)
 
 
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster | ForeignCluster]:
+    with running_cluster() as running:
+        yield running
+
+
 async def test_neither_a_killed_api_server_nor_an_expired_version_costs_a_row(
-    lab: Lab, cluster: Cluster | ForeignCluster
+    own_cluster: Cluster | ForeignCluster,
 ) -> None:
-    ours_only(cluster)
-    await lab.post("configmaps", "kept")
-    view = lab.view("configmaps")
-    await lab.until(view, lambda: "kept" in names(view))
-    await asyncio.to_thread(cluster.stop_component, "kube-apiserver")
-    try:
-        await lab.until(view, lambda: view.status.state is SyncState.OFFLINE)
-        assert "kept" in names(view)
-    finally:
-        await asyncio.to_thread(cluster.start_component, "kube-apiserver")
-    await lab.live(view)
-    assert "kept" in names(view)
-    for _ in range(50):
+    ours_only(own_cluster)
+    async with lab_on(own_cluster) as lab:
+        await lab.post("configmaps", "kept")
+        view = lab.view("configmaps")
+        await lab.until(view, lambda: "kept" in names(view))
+        await asyncio.to_thread(own_cluster.stop_component, "kube-apiserver")
         try:
-            await lab.post("configmaps", "after")
-            break
-        except K9Error:
-            await asyncio.sleep(0.2)
-    await lab.until(view, lambda: "after" in names(view))
-    # The new server's memory starts at its start: everything before is too old for it.
-    (reflector,) = (each for each in lab.session.hub.reflectors if each.source.path.endswith("/configmaps"))
-    states: list[SyncState] = []
-    reflector.observers.append(lambda: states.append(reflector.status.state))
-    reflector._version = "1"
-    reflector.reconnect()
-    await lab.until(view, lambda: SyncState.RELISTING in states and view.status.state is SyncState.LIVE)
-    assert {"kept", "after"} <= names(view)
-    assert int(reflector.version) > 1
+            await lab.until(view, lambda: view.status.state is SyncState.OFFLINE)
+            assert "kept" in names(view)
+        finally:
+            await asyncio.to_thread(own_cluster.start_component, "kube-apiserver")
+        await lab.live(view)
+        assert "kept" in names(view)
+        for _ in range(50):
+            try:
+                await lab.post("configmaps", "after")
+                break
+            except K9Error:
+                await asyncio.sleep(0.2)
+        await lab.until(view, lambda: "after" in names(view))
+        # The new server's memory starts at its start: everything before is too old for it.
+        (reflector,) = (each for each in lab.session.hub.reflectors if each.source.path.endswith("/configmaps"))
+        states: list[SyncState] = []
+        reflector.observers.append(lambda: states.append(reflector.status.state))
+        reflector._version = "1"
+        reflector.reconnect()
+        await lab.until(view, lambda: SyncState.RELISTING in states and view.status.state is SyncState.LIVE)
+        assert {"kept", "after"} <= names(view)
+        assert int(reflector.version) > 1
 
 
 def ours_only(cluster: Cluster | ForeignCluster) -> None:

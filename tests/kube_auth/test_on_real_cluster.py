@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from k9py.core.errors import ApiError, AuthExpired, TlsError
 from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.target import ExecConfig, Impersonation, Login, Target, TlsSettings
 from k9py.kube.transport import AioTransport
-from tests.cluster import Cluster, ForeignCluster, available, running_cluster
+from tests.cluster import Cluster, ForeignCluster, available, shared_cluster
 from tests.kube_auth.conftest import Connect
 
 UNAVAILABLE = available()
@@ -30,9 +29,8 @@ V1 = "client.authentication.k8s.io/v1"
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster | ForeignCluster]:
-    with running_cluster() as running:
-        yield running
+def cluster() -> Cluster | ForeignCluster:
+    return shared_cluster()
 
 
 @pytest.fixture

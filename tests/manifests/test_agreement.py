@@ -13,7 +13,7 @@ from k9py.cli.main import main
 from k9py.core import yamldoc
 from k9py.manifests.kinds import Kinds, bundled
 from k9py.manifests.validation import validate_object
-from tests.cluster import available, running_cluster
+from tests.cluster import available, shared_cluster
 from tests.manifests.mutants import mutants, valid
 from tests.manifests.strict_server import StrictServer
 
@@ -33,10 +33,9 @@ def kinds() -> Kinds:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[StrictServer]:
-    with running_cluster() as cluster:
-        strict = StrictServer(cluster.kubeconfig, namespace=f"agreement-{os.getpid()}")
-        yield strict
-        strict.close()
+    strict = StrictServer(shared_cluster().kubeconfig, namespace=f"agreement-{os.getpid()}")
+    yield strict
+    strict.close()
 
 
 def _ours(obj: dict[str, Any], kinds: Kinds) -> list[str]:

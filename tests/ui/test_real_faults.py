@@ -20,6 +20,7 @@ from tests.ui.real import KEPT, RealDriver, prepared, straight, through
 UNAVAILABLE = available()
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.xdist_group("faults of a real server"),
     pytest.mark.skipif(UNAVAILABLE is not None, reason=UNAVAILABLE or ""),
     pytest.mark.timeout(180),
 ]
