@@ -124,11 +124,16 @@ def _bound_role(row: Row) -> Target | None:
     return None
 
 
+def _rights(row: Row) -> Target:
+    return Target(view="rights", title=f"rights of {row.name}")
+
+
 def _roles(kind_id: str, *, namespaced: bool) -> KindSpec:
     return KindSpec(
         id=kind_id,
         projection=lambda: ObjectProjection(RoleObject, RoleRow, _fill_role),
         columns=fixed((*identity(namespaced=namespaced), _RULES, *TAIL)),
+        drill=Drill("rights", "rights", _rights),
         purpose="Roles list what may be done; bindings say who may.",
     )
 
@@ -147,6 +152,7 @@ SERVICE_ACCOUNTS = KindSpec(
     id="serviceaccounts",
     projection=lambda: ObjectProjection(AccountObject, AccountRow, _fill_account),
     columns=fixed(_ACCOUNT),
+    drill=Drill("rights", "rights", _rights),
     relations=(users_of("sa", "service account"),),
     purpose="Service accounts are what pods are known as to the API server.",
 )

@@ -242,7 +242,7 @@ class Target:
     resource: str = ""
     """Kind id or word that discovery resolves; empty when ``view`` is about the row itself."""
     view: str = "list"
-    """``list``, ``containers``, ``logs`` or ``describe``."""
+    """``list``, ``containers``, ``rights``, ``logs`` or ``describe``."""
     namespace: str | None = None
     """The namespace to look in; empty for all; None keeps the scope as it is."""
     name: str = ""

@@ -10,12 +10,13 @@ from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Row
 from k9py.resources.model import Drill, Target
+from k9py.resources.rules import subject_of
 from k9py.ui.commands import OpenCommand, VerbCommand, parse_command, scope_of
 from k9py.ui.detail import DESCRIBE
 from k9py.ui.looking import Looking
 from k9py.ui.navigator import View
 from k9py.ui.saving import save_csv
-from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS
+from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS, RIGHTS
 
 if TYPE_CHECKING:
     from k9py.ui.browse import BrowseScreen
@@ -125,6 +126,9 @@ class BrowseActions:
                 k9.switch_context(command.argument)
             case "context":
                 screen.go(View(CONTEXTS))
+            case "can":
+                subject = subject_of(command.argument)
+                screen.go(View(RIGHTS, parent=subject, title=f"rights of {subject}"))
             case "login":
                 k9.globals.login()
             case "theme" if command.argument:
@@ -202,6 +206,8 @@ class BrowseActions:
             screen.go(View(row.name, k9.scope))
         elif kind == CONTAINERS:
             self._looking.container_logs()
+        elif kind == RIGHTS:
+            k9.flash_text("A rule is no object of the cluster: there is nothing more to show of it")
         elif kind == "namespaces":
             k9.memory.use(Scope((row.name,)))
             screen.go(View("pods", Scope((row.name,))))
@@ -230,6 +236,8 @@ class BrowseActions:
         parent = self._reference(row)
         if target.view == "containers":
             screen.go(View(CONTAINERS, Scope((row.namespace,)), parent=parent))
+        elif target.view == "rights":
+            screen.go(View(RIGHTS, Scope((row.namespace,) if row.namespace else ()), parent=parent, title=target.title))
         elif target.view == "logs":
             self._looking.logs()
         elif target.view == "describe":

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from k9py.ui.browse import BrowseScreen
 
 
+FILTER_HINT = "word !not ~fuzzy /regex/ status=Run* cpu>200m app=web"
+"""What can be typed, shown while nothing is."""
+
+
 class Asking:
     """Opens the browser's prompt and takes what was typed."""
 
@@ -104,7 +108,7 @@ class Asking:
             prompt.say(str(error), Tone.BAD)
             listing.set_filter(self._filter_before)
         else:
-            prompt.say(f"{table.row_count:,} of {table.total_count:,}" if text.strip() else "")
+            prompt.say(f"{table.row_count:,} of {table.total_count:,}" if text.strip() else FILTER_HINT)
 
     def _try_search(self, text: str) -> None:
         prompt = self._screen.prompt

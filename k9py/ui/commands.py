@@ -4,7 +4,7 @@
 
     KIND [NAMESPACE[,NAMESPACE…] | all] [/FILTER] [LABEL=VALUE… | -l SELECTOR] [-f FUZZY] [@CONTEXT]
     ns [NAME[,NAME…] | all]      ctx [NAME]      theme [NAME]      kinds [WORDS]      tab [KIND …]
-    new [KIND [NAME] | bundle NAME [NAME]]      login   help   q
+    new [KIND [NAME] | bundle NAME [NAME]]      can u:USER | g:GROUP | sa:NAMESPACE/NAME      login   help   q
     apply [-R] PATH      edit [KIND NAME [NAMESPACE] | KIND/NAME | PATH]      drafts
 """
 
@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "help": ("h", "help", "?"),
     "namespace": ("ns", "namespace", "namespaces"),
     "context": ("ctx", "context", "contexts"),
+    "can": ("can",),
     "login": ("login",),
     "theme": ("theme", "skin"),
     "kinds": ("a", "aliases", "kinds", "api-resources"),

@@ -20,6 +20,7 @@ VERB_HINTS = {
     "help": "what works here and now",
     "namespace": "namespaces",
     "context": "contexts",
+    "can": "what u:USER, g:GROUP or sa:NAMESPACE/NAME may do",
     "login": "log in to the cluster again",
     "theme": "change the colours",
     "kinds": "every kind of this cluster",

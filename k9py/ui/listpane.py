@@ -30,6 +30,11 @@ NAMESPACE_COLUMN = "namespace"
 ROOMY = 200
 """Cells of a pane from which the wide columns are shown as far as there is room: names must not stand alone."""
 
+REGEX_SIGNS = frozenset("^$|*+[](\\")
+"""Characters of a filter that finds nothing which look like a regular expression …"""
+PATTERN_HINT = "A regular expression stands between slashes, such as /^api-/"
+"""… and what is said then."""
+
 FILTER_AGAIN = 5.0
 """Seconds between two looks at every row for a filter whose answer changes with time; 10,000 rows take 50 ms."""
 
@@ -272,7 +277,9 @@ class ListPane(Vertical):
         where = "" if view.scope.all else f" in {view.scope}"
         if table.total_count:
             why = "No problems" if view.problems_only and not view.filter else "Nothing matches"
-            table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all")
+            sought = self._filter.text if self._filter is not None else ""
+            hint = (PATTERN_HINT,) if sought[:1] != "/" and REGEX_SIGNS & set(sought) else ()
+            table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all", *hint)
         elif status.state is SyncState.LIVE:
             elsewhere = "0 looks in all namespaces" if where else ""
             hint = tuple(text for text in (spec.purpose, "", self.how_to_make, elsewhere) if text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from k9py.core.errors import UsageError
-from k9py.core.refs import ApiResource, Scope
+from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Projection
 from k9py.kube.session import Session
 from k9py.kube.states import SyncState, SyncStatus
@@ -17,6 +17,7 @@ from k9py.resources.registry import spec_for, spelled_out
 from k9py.ui.connecting import ContextEntry
 from k9py.ui.fallback import NamedNamespaces
 from k9py.ui.navigator import View
+from k9py.ui.rights import rights_source, rights_spec
 from k9py.ui.sources import (
     CONTAINERS,
     CONTEXTS,
@@ -25,6 +26,7 @@ from k9py.ui.sources import (
     KINDS,
     KINDS_SPEC,
     LOCAL_VIEWS,
+    RIGHTS,
     LocalSource,
     Source,
     kind_rows,
@@ -74,6 +76,8 @@ class Opener:
             return KINDS_SPEC
         if view.kind == CONTAINERS:
             return CONTAINERS_SPEC
+        if view.kind == RIGHTS:
+            return rights_spec(_parent(view))
         resource = self.resource(view)
         assert resource is not None
         return spec_for(resource)
@@ -86,6 +90,8 @@ class Opener:
             return self._kinds()
         if view.kind == CONTAINERS:
             return self._containers(view)
+        if view.kind == RIGHTS:
+            return rights_source(self._session, _parent(view))
         resource = self.resource(view)
         assert resource is not None
         scope = view.scope if resource.namespaced else Scope()
@@ -141,6 +147,13 @@ class Opener:
         watch.on_wake = changed
         changed()
         return source
+
+
+def _parent(view: View) -> ObjectRef:
+    """Return what a view hangs on."""
+    if view.parent is None:
+        raise UsageError("rights are somebody's", remedy="Press Enter on a role, or write can u:USER")
+    return view.parent
 
 
 def context_rows(contexts: Iterable[ContextEntry], in_use: str) -> list[Any]:

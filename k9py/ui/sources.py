@@ -17,8 +17,9 @@ from k9py.resources.model import Column, KindSpec, RowContext, Tone
 CONTEXTS = "contexts"
 CONTAINERS = "containers"
 KINDS = "kinds"
+RIGHTS = "rights"
 
-LOCAL_VIEWS = (CONTEXTS, CONTAINERS, KINDS)
+LOCAL_VIEWS = (CONTEXTS, CONTAINERS, KINDS, RIGHTS)
 """Ids of the views whose rows do not come from a watch of one kind."""
 
 

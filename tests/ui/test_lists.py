@@ -125,3 +125,38 @@ async def test_with_ascii_signs_nothing_else_is_on_the_screen(
             await k9.pilot.pause(0.3)
         strange = {char for char in k9.screen if ord(char) > 126}
         assert not strange, k9.screen
+
+
+async def test_a_filter_says_what_can_be_typed_and_a_pattern_without_slashes_how_it_is_written(tmp_path: Path) -> None:
+    async with running(tmp_path, {"pods": [pod("api-1")]}) as k9:
+        await k9.sees("api-1")
+        await k9.press("/")
+        await k9.sees("/regex/")
+        await k9.type("^api")
+        await k9.sees("between slashes")
+        await k9.press("ctrl+u", *"/^api/")
+        await k9.until(lambda: k9.names == ["api-1"])
+
+
+async def test_enter_on_a_role_shows_its_rules_and_can_shows_what_somebody_may_do(tmp_path: Path) -> None:
+    reads = {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}
+    writes = {"verbs": ["create"], "apiGroups": ["", "apps"], "resources": ["pods"]}
+    kind = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+    reader = {**kind, "kind": "Role", "metadata": {"name": "reader", "namespace": "shop"}, "rules": [reads, writes]}
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    alice = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "alice"}
+    readers = {**kind, "kind": "RoleBinding", "metadata": {"name": "readers", "namespace": "shop"},
+               "roleRef": ref, "subjects": [alice]}  # fmt: skip
+    group = "rbac.authorization.k8s.io"
+    async with running(tmp_path, {f"roles.{group}": [reader], f"rolebindings.{group}": [readers]}) as k9:
+        await k9.press(":", *"roles", "enter")
+        await k9.until(lambda: k9.names == ["reader"])
+        await k9.press("enter")
+        await k9.until(lambda: k9.names == ["pods", "pods.apps"])
+        assert "yes" in k9.screen
+        await k9.press("enter")
+        await k9.sees("A rule is no object")
+        await k9.press(":", *"can u:alice", "enter")
+        await k9.until(lambda: {"pods shop readers", "pods.apps shop readers"} <= {*k9.names})
+        await k9.press("0")
+        await k9.until(lambda: k9.app.browser.view.kind == "rights")
