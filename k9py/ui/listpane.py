@@ -278,8 +278,8 @@ class ListPane(Vertical):
         if table.total_count:
             why = "No problems" if view.problems_only and not view.filter else "Nothing matches"
             sought = self._filter.text if self._filter is not None else ""
-            hint = (PATTERN_HINT,) if sought[:1] != "/" and REGEX_SIGNS & set(sought) else ()
-            table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all", *hint)
+            pattern = (PATTERN_HINT,) if sought[:1] != "/" and REGEX_SIGNS & set(sought) else ()
+            table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all", *pattern)
         elif status.state is SyncState.LIVE:
             elsewhere = "0 looks in all namespaces" if where else ""
             hint = tuple(text for text in (spec.purpose, "", self.how_to_make, elsewhere) if text)
