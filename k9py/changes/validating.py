@@ -23,6 +23,10 @@ class ManifestValidator:
         self._kinds: Kinds | None = None
         self._surroundings = surroundings
 
+    def take(self, kinds: Kinds) -> None:
+        """Judge by these kinds from now on."""
+        self._kinds = kinds
+
     async def check(self, documents: Sequence[Object]) -> Sequence[Sequence[Problem]]:
         """Return the problems of each document, in their order; the documents count as there for each other."""
         if self._kinds is None:

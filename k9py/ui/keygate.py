@@ -30,7 +30,14 @@ class KeyGate:
         self._turn = 0
         """Number of the key under way."""
         self._is_busy = False
+        self._on: object = None
+        """The screen that the key under way was handed to."""
         self._timer: Timer | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a key is under way or waits for its turn."""
+        return self._is_busy or bool(self._held)
 
     @property
     def waiting(self) -> tuple[Key, ...]:
@@ -42,6 +49,7 @@ class KeyGate:
         if not self._is_busy:
             self._is_busy = True
             self._turn += 1
+            self._on = self._app.screen_stack[-1] if self._app.screen_stack else None
             return True
         self._held.append(key)
         if self._timer is None:
@@ -56,6 +64,12 @@ class KeyGate:
         """Go the way of the key just handed over, from widget to widget up, and let the next one in at its end."""
         turn = self._turn
         self._step(start, turn)
+
+    def screens_changed(self) -> None:
+        """A key whose screen it closed has no way to go any more: the next one is not kept waiting."""
+        if self._is_busy and self._on not in self._app.screen_stack:
+            # Behind what the closing of the screen asked the application to do.
+            self._app.call_later(self._app.call_later, self._done, self._turn)
 
     def _step(self, node: DOMNode | None, turn: int) -> None:
         if node is None or node is self._app or not node.is_running:

@@ -172,10 +172,14 @@ async def running(
     settings: str = "",
     kubeconfig: str | None = None,
     clock: Clock | None = None,
+    cluster: SimServer | None = None,
 ) -> AsyncIterator[Driver]:
-    """Run the program on a cluster with these objects (by resource), in namespace shop unless told otherwise."""
+    """Run the program on a cluster with these objects (by resource), in namespace shop unless told otherwise.
+
+    ``cluster`` is a server that does not listen yet; it is closed in the end.
+    """
     clock = clock or SystemClock()
-    server = await SimServer(Store(clock)).start()
+    server = await (cluster or SimServer(Store(clock))).start()
     for name in ("shop", "other"):
         server.store.create("namespaces", namespace(name))
     for resource, listed in (objects or {}).items():

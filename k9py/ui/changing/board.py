@@ -12,6 +12,7 @@ from k9py.resources.actions import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.following import Followed, Following
+from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.workscreen import WorkScreen
 from k9py.ui.detail import EVENTS
 from k9py.ui.glyphs import Glyphs
@@ -202,7 +203,7 @@ class BoardScreen(WorkScreen):
         )
         text, tone = self._state()
         self.query_one("#work-steps", Bar).show(((f" {text}", tone),))
-        self.text.set_lines(board_lines(self.current, glyphs))
+        self.text.set_lines(hanging(board_lines(self.current, glyphs), self.app.size.width, LABEL_CELLS + 3))
         self.show_keys()
 
     def _state(self) -> tuple[str, Tone]:

@@ -21,10 +21,11 @@ from textual.widgets import Input
 
 from k9py.changes.model import Answer
 from k9py.resources.model import Tone
+from k9py.ui.changing.laying import hanging
 from k9py.ui.keys import passed_on
 from k9py.ui.look import Look
 from k9py.ui.statusline import Bar, Rule
-from k9py.ui.textview import Line, TextView, fold, line_text
+from k9py.ui.textview import Line, TextView
 from k9py.ui.theming import colour_of
 
 if TYPE_CHECKING:
@@ -224,12 +225,7 @@ class ConfirmScreen(ModalScreen[Answer]):
         self._fit()
 
     def _fit(self) -> None:
-        width = max(20, self.app.size.width - 2)
-        lines: list[Line] = []
-        for line in self._ask.lines:
-            text = line_text(line)
-            tone = line[0][1] if line else Tone.PLAIN
-            lines += [((f" {text[a:b]}", tone),) for _, a, b in fold(0, line, width)] if text else [line]
+        lines = hanging(self._ask.lines, self.app.size.width, 5)
         room = max(1, self.app.size.height - MARGIN - 4)
         shown = min(len(lines), MOST_LINES, room)
         self.query_one(TextView).set_lines(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 from k9py.changes.gate import Gate, Policy
 from k9py.changes.journal import Journal, JournalEntry
 from k9py.changes.model import Deed, Report, State, Trouble, Wish
+from k9py.changes.serverkinds import read_kinds
 from k9py.changes.surroundings import Surroundings
 from k9py.changes.undo import Undo, undo_of, undo_series
 from k9py.changes.validating import ManifestValidator
-from k9py.core.errors import ChangeError
+from k9py.core.errors import ChangeError, K9Error
 from k9py.core.refs import ObjectRef, Scope
 from k9py.core.tasks import TaskSet
 from k9py.manifests.kinds import Kinds, bundled
@@ -27,6 +29,8 @@ from k9py.ui.navigator import View
 if TYPE_CHECKING:
     from k9py.kube.session import Session
     from k9py.ui.app import K9App
+
+_LOG = logging.getLogger(__name__)
 
 Done = Callable[[Report | None], None]
 Show = Callable[[Trouble], None]
@@ -48,12 +52,15 @@ class ChangeDesk:
             app.paths.journal_file(session.context), now=session.clock.now, new_id=lambda: secrets.token_hex(4)
         )
         """What was changed from here in this context."""
+        self._is_closed = False
         self._kinds: Kinds | None = None
+        self._validator = ManifestValidator(lambda: self.kinds, self.surroundings)
         self.gate = Gate(
             session.transport, session.discovery, session.permissions, clock=session.clock, journal=self.journal,
             policy=Policy(session.context, session.user, app.readonly, app.settings.protected),
-            namespace=session.namespace, validator=ManifestValidator(lambda: self.kinds, self.surroundings),
+            namespace=session.namespace, validator=self._validator,
         )  # fmt: skip
+        self.tasks.start(self._learn_kinds(), name="kinds of the server")
 
     @property
     def kinds(self) -> Kinds:
@@ -62,8 +69,21 @@ class ChangeDesk:
             self._kinds = bundled()
         return self._kinds
 
+    async def _learn_kinds(self) -> None:
+        """Load the recorded kinds where nobody waits for it, then take the server's own."""
+        recorded = await asyncio.to_thread(bundled)
+        self._kinds = self._kinds or recorded
+        session = self.session
+        try:
+            self._kinds = await read_kinds(session.transport, session.discovery, session.server_version)
+        except K9Error as error:
+            _LOG.info("types of the server: %s; the recorded ones are used", error)
+            return
+        self._validator.take(self._kinds)
+
     async def close(self) -> None:
         """Stop following; the session is being left."""
+        self._is_closed = True
         await self.tasks.close()
 
     # ------------------------------------------------------------------ review
@@ -107,11 +127,16 @@ class ChangeDesk:
             self.app.attempt(lambda: done(report))
         if trouble is not None and show is not None:
             self.app.attempt(lambda: show(trouble))
-        if report is not None:
-            self.follow(report, title)
+        if report is None:
+            return
+        if any(one.change.ref.kind == "CustomResourceDefinition" for one in report.outcomes) and not self._is_closed:
+            self.tasks.start(self._learn_kinds(), name="kinds of the server")
+        self.follow(report, title)
 
     def follow(self, report: Report, title: str) -> None:
         """Follow what was written: on a board where something has to come true, else quietly."""
+        if self._is_closed:
+            return  # what was written is in the journal
         following = Following(self, report, title)
         if not following.objects:
             if report.done:

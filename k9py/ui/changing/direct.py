@@ -174,7 +174,7 @@ def image_hopeless(text: str) -> str:
     """Return what is wrong with an image whatever follows: a sign that no image has."""
     wrong = sorted({char for char in text if char.isspace() or char in "\\\"'`$!#%&*()=+,;<>?|{}~^"})
     if wrong:
-        named = "a blank" if wrong[0].isspace() else wrong[0]
+        named = "blank" if wrong[0].isspace() else wrong[0]
         return f"an image has no {named} in it"
     return ""
 

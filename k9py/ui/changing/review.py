@@ -29,6 +29,7 @@ from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.confirm import Ask, ConfirmScreen
 from k9py.ui.changing.conflicts import ConflictScreen
 from k9py.ui.changing.difflines import SIDES_FROM, counts_text, diff_lines
+from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.progress import PLANNING, WRITING, Progress
 from k9py.ui.changing.workscreen import WorkScreen
 from k9py.ui.statusline import Bar
@@ -84,10 +85,10 @@ class ReviewScreen(WorkScreen):
         self.report: Report | None = None
         """What became of the last attempt."""
         self._earlier: list[Outcome] = []
-        """What earlier attempts wrote."""
+        """What earlier attempts wrote, or may have written."""
         self._left_out: set[int] = set()
         self._progress = Progress(PLANNING, len(self._wishes))
-        self._task: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[None] | None = None
         self._sides: bool | None = None
         """Side by side; None leaves it to the width."""
         self._whole = False
@@ -111,8 +112,8 @@ class ReviewScreen(WorkScreen):
     def on_unmount(self) -> None:
         """Whatever was under way ends with the screen; a write that was sent is in the journal."""
         self.k9.flushing.forget(self)
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()
 
     # ------------------------------------------------------------------ planning
 
@@ -121,7 +122,7 @@ class ReviewScreen(WorkScreen):
         self.phase, self.plan, self.report = Phase.TRYING, None, None
         self._left_out.clear()
         self._progress = Progress(PLANNING, len(self._wishes))
-        self._task = self.k9.start_loudly(self._planned(), name="plan a change")
+        self._work = self.k9.start_loudly(self._planned(), name="plan a change")
         self.draw()
 
     async def _planned(self) -> None:
@@ -202,7 +203,7 @@ class ReviewScreen(WorkScreen):
             raise ChangeError(reason)
         self.phase, self._stopped = Phase.ASKING, False
         self._progress = Progress(WRITING, len(self._chosen.pending) if self._chosen else 0)
-        self._task = self.k9.start_loudly(self._written(), name="write a change")
+        self._work = self.k9.start_loudly(self._written(), name="write a change")
         self.draw()
 
     async def _written(self) -> None:
@@ -256,7 +257,7 @@ class ReviewScreen(WorkScreen):
     def try_again(self) -> None:
         """Plan again what is not written yet."""
         if self.report is not None:
-            self._earlier += [one for one in self.report.outcomes if one.state is State.WRITTEN]
+            self._earlier += [one for one in self.report.outcomes if one.state in (State.WRITTEN, State.UNCERTAIN)]
         self._plan(self.report.unfinished if self.report is not None else self._wishes)
 
     def decide(self) -> None:
@@ -287,16 +288,24 @@ class ReviewScreen(WorkScreen):
             self._stopped = True
             self.k9.flash_text("Stopping: what is on its way is waited for, the rest is not written")
             return
-        if self._task is not None:
-            self._task.cancel()
+        if self._work is not None:
+            self._work.cancel()
         self._leave(self._whole_report())
 
     def _whole_report(self) -> Report | None:
         """Return what every attempt wrote together; None when nothing was."""
         plan = self.report.plan if self.report is not None else self.plan
-        last = self.report.outcomes if self.report is not None else ()
-        outcomes = (*self._earlier, *last)
-        touched = any(one.state in (State.WRITTEN, State.UNCERTAIN) for one in outcomes)
+        last: Sequence[Outcome] = ()
+        if self.report is not None:
+            last = self.report.outcomes
+        elif self._earlier and plan is not None:
+            # Looked at again: what is so already came of the attempt before.
+            there = (one for one in plan.changes if one.ready and one.effect is Effect.NOTHING)
+            last = [Outcome(one, State.UNCHANGED, one.live) for one in there]
+        known = [one.change.wish for one in last]
+        earlier = [one for one in self._earlier if not any(one.change.wish is wish for wish in known)]
+        outcomes = (*earlier, *last)
+        touched = any(one.state in (State.WRITTEN, State.UNCERTAIN) for one in (*self._earlier, *outcomes))
         done = self.report is not None and self.report.done
         return Report(plan, outcomes) if plan is not None and (touched or done) else None
 
@@ -407,12 +416,13 @@ class ReviewScreen(WorkScreen):
             lines: list[Line] = []
             if self.report.outcomes:
                 outcome = self.report.outcomes[min(self.list.at, len(self.report.outcomes) - 1)]
-                lines = reviewtext.outcome_lines(outcome, glyphs)
+                lines = hanging(reviewtext.outcome_lines(outcome, glyphs), self.app.size.width)
                 change = outcome.change
             return [*lines, (), *self._diff(change)] if change is not None else lines
         if change is None:
             steps = self._progress.of(self.list.at)
-            return reviewtext.steps_lines(steps, glyphs) or [plain(" Asking the server", Tone.DIM)]
+            lines = reviewtext.steps_lines(steps, glyphs) or [plain(" Asking the server", Tone.DIM)]
+            return hanging(lines, self.app.size.width)
         return reviewtext.change_lines(
             change, glyphs, width=self.app.size.width, sides=self._side_by_side, whole=self._whole
         )

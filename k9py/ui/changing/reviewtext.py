@@ -25,6 +25,7 @@ from k9py.changes.owners import describe_conflict
 from k9py.core.text import safe_line
 from k9py.resources.model import Tone
 from k9py.ui.changing.difflines import counts_text, diff_lines
+from k9py.ui.changing.laying import hanging
 from k9py.ui.glyphs import Glyphs
 from k9py.ui.textview import Line, plain
 
@@ -79,7 +80,7 @@ def change_lines(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bo
         lines.append(((f" {glyphs.warn} ", Tone.WARN), (safe_line(describe_conflict(conflict)), Tone.PLAIN)))
     if change.conflicts:
         lines.append(plain(f"     c decides {'it' if len(change.conflicts) == 1 else 'them'}: take, keep or force"))
-    lines += [notice_line(notice, glyphs) for notice in change.notices]
+    lines = hanging([*lines, *(notice_line(notice, glyphs) for notice in change.notices)], width)
     difference = diff_lines(change.diff, glyphs, width=width, sides=sides, whole=whole)
     if lines and difference:
         lines.append(())
