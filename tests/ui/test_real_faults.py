@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,10 +13,11 @@ import pytest
 
 from k9py.core.errors import K9Error
 from k9py.kube.states import SyncState
+from tests.bench.pty_host import Program
 from tests.cluster import Cluster, ForeignCluster, available, running_cluster
 from tests.faultproxy import FaultProxy
 from tests.ui import real
-from tests.ui.real import KEPT, RealDriver, prepared, straight, through
+from tests.ui.real import KEPT, HurriedClock, RealDriver, prepared, straight, through
 
 UNAVAILABLE = available()
 pytestmark = [
@@ -54,7 +56,7 @@ async def test_parts_killed_and_started_again_cost_no_row(
     if isinstance(control_plane, ForeignCluster):
         pytest.skip("needs a control plane whose parts may be killed")
     text = control_plane.kubeconfig.read_text()
-    async with straight(text, cluster, tmp_path) as k9, k9.keeping():
+    async with straight(text, cluster, tmp_path, clock=HurriedClock()) as k9, k9.keeping():
         for part in parts:
             await asyncio.to_thread(control_plane.stop_component, part)
         try:
@@ -109,7 +111,7 @@ async def test_a_watch_cut_every_second_loses_nothing_that_happens_meanwhile(
 async def test_a_server_that_says_nothing_is_called_offline_and_taken_up_again(
     proxy: FaultProxy, cluster: real.Cluster, tmp_path: Path
 ) -> None:
-    async with through(proxy, cluster, tmp_path) as k9, k9.keeping():
+    async with through(proxy, cluster, tmp_path, clock=HurriedClock()) as k9, k9.keeping():
         proxy.stall()
         await cluster.pod("unheard")
         await k9.sees("offline")
@@ -281,9 +283,43 @@ async def test_thirty_megabytes_arrive_while_keys_are_answered(
         await k9.until(lambda: k9.cursor == f"big-{HUGE - 1:03d}")
 
 
-async def test_a_thousand_namespaces_in_a_burst_all_arrive(
-    proxy: FaultProxy, cluster: real.Cluster, tmp_path: Path
+UNREAD_SECONDS = 10
+
+
+async def test_a_terminal_that_reads_nothing_for_ten_seconds_stops_neither_watches_nor_sampling(
+    control_plane: Cluster | ForeignCluster, proxy: FaultProxy, cluster: real.Cluster, tmp_path: Path
 ) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(proxy.kubeconfig(namespace=cluster.namespace))
+    folders = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "STATE", "CACHE")}
+    environ = {**os.environ, **folders, "HOME": str(tmp_path), "KUBECONFIG": str(file)}
+    program = Program([sys.executable, "-m", "k9py", "ui", "pods", "-n", cluster.namespace], environ)
+    try:
+        await asyncio.to_thread(program.until_shown, KEPT[-1], real.PATIENCE)
+        before, output = len(proxy.asked), len(program.output)
+        for number in range(UNREAD_SECONDS * 10):
+            await cluster.pod(f"unread-{number:03d}")
+            await asyncio.sleep(0.1)  # the length of the fault itself
+            if number == UNREAD_SECONDS * 5:
+                program.press(b":svc\r")
+        paths = [one.path for one in proxy.asked[before:]]
+        assert "/readyz" in paths, "nobody asked how the server is"
+        if isinstance(control_plane, Cluster):  # which has metrics for sure
+            assert any(path.startswith("/apis/metrics.k8s.io") for path in paths), "nobody asked for measurements"
+        assert any(path.endswith("/services") for path in paths), "keys were not answered"
+        program.press(b"[G")
+        await asyncio.to_thread(program.until_shown, f"unread-{UNREAD_SECONDS * 10 - 1:03d}", real.PATIENCE)
+        assert not program.poll()
+        assert len(program.output) - output < 200_000, "the frames nobody could read were sent after all"
+    finally:
+        program.close()
+
+
+async def test_a_thousand_namespaces_in_a_burst_all_arrive(
+    control_plane: Cluster | ForeignCluster, proxy: FaultProxy, cluster: real.Cluster, tmp_path: Path
+) -> None:
+    if isinstance(control_plane, ForeignCluster):
+        pytest.skip("would leave a thousand namespaces in a cluster that is not ours")
     prefix = f"{cluster.namespace}-burst"
     names = [f"{prefix}-{number:04d}" for number in range(1000)]
     async with through(proxy, cluster, tmp_path) as k9:
