@@ -276,7 +276,7 @@ class BrowseScreen(Screen[None]):
             self.show_state()
             self.detail.tick(now)
 
-    def on_list_pane_flushed(self, event: ListPane.Flushed) -> None:
+    def on_list_pane_refilled(self, event: ListPane.Refilled) -> None:
         """Counts may have changed."""
         self.show_state()
 

@@ -57,8 +57,8 @@ class ListPane(Vertical):
     """Its children cover it."""
 
     @dataclass
-    class Flushed(Message):
-        """Rows, counts or the state of the list changed."""
+    class Refilled(Message):
+        """The list shows the rows of another source."""
 
         pane: ListPane
 
@@ -137,6 +137,7 @@ class ListPane(Vertical):
             # A remembered filter may name a column this kind no longer has; the list without it beats no list.
             self.view = view
         self.flush()
+        self.post_message(self.Refilled(self))
 
     def want(self, cursor: str) -> None:
         """Put the cursor on the row of this uid, or of this name after ``name:``, as soon as it is there."""
@@ -166,6 +167,7 @@ class ListPane(Vertical):
         source.on_wake = self._wake
         self.table.reset(())
         self.flush()
+        self.post_message(self.Refilled(self))
 
     def close(self) -> None:
         """Stop listening to the source."""
@@ -192,7 +194,6 @@ class ListPane(Vertical):
         self._was_live = self._was_live or source.status.state is SyncState.LIVE
         self._place_cursor()
         self._explain_empty()
-        self.post_message(self.Flushed(self))
 
     def set_view(self, view: View) -> None:
         """Take what the person changed about the view without opening it again."""

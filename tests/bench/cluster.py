@@ -67,6 +67,10 @@ class Cluster:
         """Have so many watch events a second sent."""
         self.ask(f"load?eps={eps}")
 
+    def sent(self) -> int:
+        """Return how many events the load was since this was asked last."""
+        return int(self.ask("marks")["sent"])
+
     def first_list(self) -> float:
         """Return when the first list request came (monotonic seconds), and forget it."""
         return float(self.ask("marks")["first_list"])

@@ -2,7 +2,7 @@
 
 ``python -m tests.bench.server PODS [--delay SECONDS] [--pages]`` prints its port. ``/bench/load?eps=…`` sets how many
 watch events a second it sends, ``/bench/burst?events=…`` sends that many at once, ``/bench/marks`` tells when the first
-list request came.
+list request came and how many watch events were sent since somebody asked last.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class BenchServer:
         self.rate = 0.0
         self.burst: list[bytes] = []
         self.first_list: float | None = None
+        self.sent = 0
         self._tables: dict[int, bytes] = {}
         self._wake = asyncio.Event()
 
@@ -79,7 +80,8 @@ class BenchServer:
     async def marks(self, _request: web.Request) -> web.Response:
         """Tell when the first list request came, by the machine's monotonic clock, and forget it."""
         first, self.first_list = self.first_list, None
-        return web.json_response({"first_list": first})
+        sent, self.sent = self.sent, 0
+        return web.json_response({"first_list": first, "sent": sent})
 
     # -- pods ----------------------------------------------------------------------------------------------------
 
@@ -129,6 +131,7 @@ class BenchServer:
             last = now
             for _ in range(int(debt)):
                 await answer.write(self.pods.change(VISIBLE_SHARE, VISIBLE))
+                self.sent += 1
             debt -= int(debt)
 
     # -- the rest ------------------------------------------------------------------------------------------------

@@ -107,7 +107,10 @@ def round_trips() -> Figures:
 
 
 def watch() -> Figures:
-    """Return the processor time that 1,000 and 5,000 events a second take, end to end."""
+    """Return the processor time that 1,000 and 5,000 events a second take, end to end.
+
+    A server short of processor time sends fewer; then it is what those took, for as many as were asked for.
+    """
     figures: Figures = {}
     with Cluster(10_000) as cluster, program(cluster) as running:
         running.until_shown(count_shown(10_000), 240)
@@ -115,10 +118,11 @@ def watch() -> Figures:
         for rate in (1000, 5000):
             cluster.load(rate)
             running.listen(2)
-            cpu, begin = running.cpu_seconds(), time.perf_counter()
+            cluster.sent()
+            cpu = running.cpu_seconds()
             running.listen(LOAD_SECONDS)
-            used = running.cpu_seconds() - cpu
-            figures[f"watch.cpu_{rate}_pct"] = used / (time.perf_counter() - begin) * 100
+            used, sent = running.cpu_seconds() - cpu, cluster.sent()
+            figures[f"watch.cpu_{rate}_pct"] = used / sent * rate * 100
             cluster.load(0)
             running.settle()
     return figures
