@@ -57,9 +57,10 @@ def age_seconds(row: Row, ctx: RowContext) -> float:
 
 
 NAMESPACE = common(
-    "namespace", "NAMESPACE", lambda row, _: row.namespace, sort=namespace_key, width=9, max_width=24, rank=6
-)
-NAME = common("name", "NAME", lambda row, _: row.name, sort=name_key, width=12, flex=True, rank=0)
+    "namespace", "NAMESPACE", lambda row, _: row.namespace, sort=namespace_key, width=9, max_width=24, rank=6,
+    by_place=True,
+)  # fmt: skip
+NAME = common("name", "NAME", lambda row, _: row.name, sort=name_key, width=12, flex=True, rank=0, by_place=True)
 AGE = common(
     "age",
     "AGE",

@@ -188,6 +188,8 @@ class Column:
     description: str = ""
     short: str = ""
     """Title in a pane too narrow for the long one, such as ``RST``."""
+    by_place: bool = False
+    """True when the sort key reads namespace and name only, so that it never changes while the object exists."""
 
 
 class ColumnMaker(Generic[R]):
@@ -214,6 +216,7 @@ class ColumnMaker(Generic[R]):
         measure: Measure = Measure.TEXT,
         description: str = "",
         short: str = "",
+        by_place: bool = False,
     ) -> Column:
         """Return a column; without ``sort`` it orders by its text."""
         return Column(
@@ -232,6 +235,7 @@ class ColumnMaker(Generic[R]):
             measure=measure,
             description=description,
             short=short,
+            by_place=by_place,
         )
 
 

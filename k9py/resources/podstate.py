@@ -75,9 +75,9 @@ class _Restarts:
 def printed_state(facts: PodFacts, status: PodStatus, *, deleting: bool) -> PrintedState:
     """Return what ``kubectl get pods`` prints for this pod."""
     if not deleting and status.phase == "Running" and not status.reason and not facts.inits:
-        well = _all_well(facts, status)
-        if well is not None:
-            return well
+        running = _all_run(facts, status)
+        if running is not None:
+            return running
     reason = status.reason or status.phase or ""
     initialized = False
     for condition in status.conditions or ():
@@ -116,14 +116,20 @@ def printed_state(facts: PodFacts, status: PodStatus, *, deleting: bool) -> Prin
     return PrintedState(intern(reason), ready, total, restarts.count, restarts.last, bool(init_reason))
 
 
-def _all_well(facts: PodFacts, status: PodStatus) -> PrintedState | None:
-    """Return the state of a pod whose containers all run, are ready and never restarted: nearly every pod."""
+def _all_run(facts: PodFacts, status: PodStatus) -> PrintedState | None:
+    """Return the state of a pod whose containers all run and are ready, as nearly every pod's do; None for others."""
     statuses = status.container_statuses or ()
+    restarts = 0
     for container in statuses:
         state = container.state
-        if not container.ready or container.restart_count or state is None or state.running is None:
+        if not container.ready or state is None or state.running is None:
             return None
-    return PrintedState("Running", len(statuses), facts.containers, 0, 0.0, False)
+        restarts += container.restart_count or 0
+    if not restarts:
+        return PrintedState("Running", len(statuses), facts.containers, 0, 0.0, False)
+    ended = [last for last in map(last_end, statuses) if last is not None]
+    newest = max((time_or_zero(last.finished_at) for last in ended), default=0.0)
+    return PrintedState("Running", len(statuses), facts.containers, restarts, newest, False)
 
 
 def _init_reason(container: ContainerStatus, index: int, total: int, *, is_sidecar: bool) -> str:
@@ -182,8 +188,12 @@ def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[s
 
 def find_trouble(facts: PodFacts, status: PodStatus, state: PrintedState) -> Trouble | None:
     """Return what a person should know about this pod first, or None when there is nothing to say."""
-    if status.phase == "Running" and not state.restarts and state.ready == state.total and not status.reason:
-        return None
+    if status.phase == "Running" and state.ready == state.total and not status.reason:
+        if not state.restarts:
+            return None
+        if not facts.inits:
+            # All run and are ready, so nothing is wrong now; without this, whatever restarted once costs more for ever.
+            return _last_restart(facts, status)
     if status.phase == "Failed" and status.reason:
         return Trouble("pod", reason=intern(status.reason), message=_cut(status.message))
     for group in (status.init_container_statuses, status.container_statuses):

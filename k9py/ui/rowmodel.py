@@ -186,7 +186,9 @@ class RowModel:
             delta.moved = True
 
     def _replace(self, entry: Entry, row: Row, now: float, delta: Delta) -> None:
-        value = self._value(row)
+        column = self._column
+        keeps_value = column is not None and column.by_place and not (row.broken or entry.row.broken)
+        value = entry.value if keeps_value else self._value(row)
         shown = self._predicate is None or self._predicate(row)
         stays = shown == entry.shown and (value == entry.value or not shown)
         if not stays and entry.shown:

@@ -72,3 +72,14 @@ def test_the_memory_limit_of_a_container_is_found_by_its_name() -> None:
         rows.append(pod_projection().item(raw("a", spec(containers=containers), containerStatuses=statuses)))
     limits = [row.trouble.memory_limit for row in rows if isinstance(row, PodRow) and row.trouble is not None]
     assert limits == ["32Mi", ""]
+
+
+def test_a_pod_that_restarted_and_runs_again_says_how_its_last_run_ended() -> None:
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-11-22T00:10:00Z"}}
+    running = {"running": {"startedAt": "2026-11-22T00:11:00Z"}}
+    status = {"name": "main", "ready": True, "restartCount": 3, "state": running, "lastState": ended}
+    row = pod_projection().item(raw("a", spec(), containerStatuses=[status]))
+    assert isinstance(row, PodRow)
+    assert row.trouble is not None
+    assert (row.status, row.ready, row.restarts, row.restarted) == ("Running", 1, 3, row.trouble.at)
+    assert (row.trouble.what, row.trouble.exit_code) == ("restarted", 1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from k9py.kube.rows import Row
-from k9py.resources.model import Column, RowContext
+from k9py.resources.cells import NAME
+from k9py.resources.model import Column, RowContext, SortKey
 from k9py.ui.rowmodel import RowModel
 from tests.ui_table.sample import columns, pod
 
@@ -54,6 +56,24 @@ def test_a_row_that_no_longer_passes_the_filter_goes_and_comes_back_when_it_does
     assert "p3" not in names(model)
     model.apply({"shop/p3": pod("p3")}, [], now=0.0)
     assert names(model).count("p3") == 1
+
+
+def test_a_row_ordered_by_its_name_keeps_its_value_except_while_it_is_broken() -> None:
+    asked: list[str] = []
+    sort = NAME.sort
+
+    def counted(row: Row, context: RowContext) -> SortKey:
+        asked.append(row.name)
+        return sort(row, context)
+
+    model = filled(*(pod(f"p{i}") for i in range(20)), sort=replace(NAME, sort=counted))
+    asked.clear()
+    model.apply({"shop/p3": pod("p3", restarts=1)}, [], now=0.0)
+    assert asked == []
+    model.apply({"shop/p3": pod("p3", broken="no spec")}, [], now=0.0)
+    assert names(model)[-1] == "p3"
+    model.apply({"shop/p3": pod("p3", restarts=2)}, [], now=0.0)
+    assert names(model)[3] == "p3"
 
 
 def test_another_object_under_the_same_name_is_reported_as_gone_and_counts_as_new() -> None:
