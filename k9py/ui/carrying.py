@@ -23,11 +23,11 @@ class Carrier:
 
     async def carry_out(self, action: Action) -> None:
         """Do what an action says, if it is allowed; whatever goes wrong is said, never raised."""
-        handler = self.handler_of(action)
         reason = self._app.offering.reason(action)
         if reason:
             self._app.flash_text(reason)
             return
+        handler = self.handler_of(action)
         try:
             # Nothing here waits for the network: what the server refuses, it refuses when asked for it.
             self._app.offering.ask_about(action)

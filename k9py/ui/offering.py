@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
-from k9py.resources.actions import Action, Danger, Need, Where
+from k9py.resources.actions import TYPING, Action, Danger, Need, Where
 from k9py.resources.model import always_healthy
 from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
 
@@ -58,6 +58,8 @@ class Offering:
         leads_away = action.where is Where.GLOBAL and action.id not in ANYWHERE and action.id not in own_keys
         if getattr(screen, "stays", False) and leads_away:
             return "Finish this first, or leave it with esc"
+        if action.where in TYPING and action.id not in getattr(screen, "handlers", {}):
+            return f"{action.title} is no part of this screen"
         refusal: Callable[[Action], str] | None = getattr(screen, "refusal", None)
         if refusal is not None and (own := refusal(action)):
             return own

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from k9py.core.errors import K9Error
-from tests.bench import whole, writes
+from tests.bench import editing, whole, writes
 from tests.bench.at_terminal import Figures
 from tests.bench.budgets import BUDGETS
 from tests.cluster.errors import ClusterError
@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], Figures]], ...] = (
     (TERMINAL, whole.terminal),
     (("start.first_frame_ms", "start.rows_1k_ms"), whole.start),
     (("memory.row_bytes",), whole.memory),
+    (("editor.key_p95_ms",), editing.keys),
     (writes.NAMES, writes.table),
 )  # fmt: skip
 """Budgets measured together, and how."""

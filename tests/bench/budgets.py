@@ -74,6 +74,8 @@ BUDGETS = {
         Budget("key.idle_p50_ms", "ms", 5),
         Budget("key.idle_p95_ms", "ms", 10),
         Budget("key.load_p95_ms", "ms", 30),
+        # Beyond the design's table: typing in a document of 2,000 lines with highlighting.
+        Budget("editor.key_p95_ms", "ms", 30),
         Budget("bytes.idle_bps", "bytes/s", 0),
         Budget("bytes.load_bps", "bytes/s", 1500),
         Budget("bytes.scroll_line", "bytes", 700),

@@ -105,7 +105,7 @@ class Checker:
     async def _look(self) -> None:
         await self._screen.k9.clock.sleep(REST)
         screen = self._screen
-        if not screen.is_attached:
+        if not screen.is_open:
             return
         text, desk = screen.editor.text, screen.k9.desk
         kinds = await asyncio.to_thread(lambda: desk.kinds)
@@ -136,7 +136,7 @@ class Checker:
     def _show(self) -> None:
         """Show what was found, but for the line somebody is typing on, and what only follows from it."""
         screen, line = self._screen, self._typed_on
-        if not screen.is_attached:
+        if not screen.is_open:
             return
         kept = [note for note in self._notes if line < 0 or note.line not in (line, line + 1)]
         screen.editor.show_problems(kept)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from k9py.ui.app import K9App
     from k9py.ui.editor.schemahelp import SchemaHelp
 
+AROUND_REST = 0.08
+"""Seconds after a key until title, foot and keys follow: several keys cost one look at the schema."""
+
 ESCAPE: Spans = ((" esc", Tone.ACCENT), (" leave ", Tone.PLAIN))
 
 
@@ -53,6 +56,7 @@ class EditScreen(Screen[None]):
         self.subject = subject
         self.session = session
         self._start: tuple[str, Place] | None = None
+        self._drawing: asyncio.TimerHandle | None = None
         self._finder = Finder(self)
         self._watcher = Watcher(self)
         self._checker = Checker(self)
@@ -69,6 +73,11 @@ class EditScreen(Screen[None]):
     def k9(self) -> K9App:
         """The application."""
         return cast("K9App", self.app)
+
+    @property
+    def is_open(self) -> bool:
+        """True while its parts are there: what comes late from the background finds none."""
+        return self.is_mounted and bool(self.query(TextEditor))
 
     @property
     def where(self) -> Where | None:
@@ -127,7 +136,7 @@ class EditScreen(Screen[None]):
 
         desk = self.k9.desk
         schema = SchemaHelp(await asyncio.to_thread(lambda: desk.kinds))
-        if self.is_mounted:
+        if self.is_open:
             editor = self.editor
             editor.completer = lambda text, line, column: schema.complete(text, line, column, editor.is_in_text)
             self._help = schema
@@ -136,6 +145,8 @@ class EditScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         """Keep what was typed in the last moment."""
+        if self._drawing is not None:
+            self._drawing.cancel()
         self._checker.close()
         self._watcher.close()
         await self._keeper.close()
@@ -157,13 +168,13 @@ class EditScreen(Screen[None]):
         self._keeper.typed(self.editor.text, self.editor.caret)
         self._finder.text_changed()
         self._checker.typed()
-        self.draw()
+        self.draw_soon()
 
     def on_text_editor_caret_moved(self, event: TextEditor.CaretMoved) -> None:
         """Say where we are."""
         event.stop()
         self._checker.moved()
-        self.draw()
+        self.draw_soon()
 
     def on_text_editor_said(self, event: TextEditor.Said) -> None:
         """Tell why a key did nothing."""
@@ -246,7 +257,7 @@ class EditScreen(Screen[None]):
 
     def refusal(self, action: Action) -> str:
         """Return why an action makes no sense now; empty when it does."""
-        if not self.is_mounted:
+        if not self.is_open:
             return ""
         if action.id == "editor.problem":
             return "" if self.editor.notes else "Nothing is wrong, as far as is known"
@@ -256,9 +267,17 @@ class EditScreen(Screen[None]):
 
     # ------------------------------------------------------------------ drawing
 
+    def draw_soon(self) -> None:
+        """Bring the lines around the text up to date in a moment: what is typed comes first."""
+        if self._drawing is None:
+            self._drawing = asyncio.get_running_loop().call_later(AROUND_REST, self.draw)
+
     def draw(self) -> None:
         """Bring the lines around the text up to date."""
-        if not self.is_mounted:
+        if self._drawing is not None:
+            self._drawing.cancel()
+            self._drawing = None
+        if not self.is_open:
             return
         subject, editor = self.subject, self.editor
         line, column = editor.caret

@@ -10,6 +10,7 @@ from k9py.changes.documents import Text, in_order, parse_texts
 from k9py.changes.editing import EditView
 from k9py.changes.model import Object, Wish
 from k9py.core import yamldoc, yamlspans
+from k9py.core.diffs import quiet
 from k9py.core.errors import InputError
 from k9py.core.refs import ApiResource
 
@@ -67,6 +68,8 @@ class LiveSubject(Subject):
         self.resource = resource
         self.view = view
         self.namespace, self.name = str(namespace), str(name)
+        self.is_gone = False
+        """True once the object was deleted: what is typed then makes it anew."""
 
     @property
     def base(self) -> Object | None:
@@ -85,7 +88,8 @@ class LiveSubject(Subject):
         for document in documents:
             if self.view.is_same(document.body) and not has_own:
                 has_own = True
-                found.append(self.view.wish(document.body))
+                wish = self.view.wish(document.body)
+                found.append(edits.apply(quiet(wish.document)) if self.is_gone else wish)
             elif self.view.is_same(document.body):
                 raise InputError(f"{self.title} stands twice in the text", remedy="Leave one of them")
             else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from k9py.ui.editor.document import Change
@@ -83,6 +84,7 @@ _MARKER = re.compile(r"(---|\.\.\.)(?=\s|$)|%.*")
 _CLOSERS = {'"': re.compile(r'(?:[^"\\]|\\.)*?"'), "'": re.compile(r"(?:[^']|'')*?'(?!')")}
 
 
+@lru_cache(maxsize=8192)
 def tokenize(line: str, state: State) -> tuple[Spans, State]:
     """Return the parts of a line and the state it ends in."""
     if len(line) > LONGEST:

@@ -28,7 +28,6 @@ class Watcher:
         self._watch: ObjectWatch | None = None
         self.theirs: dict[str, Any] | None = None
         """The object as others left it; None while it is as it was."""
-        self.is_gone = False
         self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {"editor.theirs": self.show}
 
     def start(self) -> None:
@@ -55,7 +54,7 @@ class Watcher:
             return
         watch.drain()
         live, base = watch.object, subject.view.base
-        self.is_gone = watch.gone
+        subject.is_gone = watch.gone
         is_theirs = live is not None and not diffs.same(quiet(live), quiet(base))
         self.theirs = live if is_theirs else None
         self._say(subject, live)
@@ -64,8 +63,8 @@ class Watcher:
         bar = self._screen.query_one("#edit-others", Bar)
         sign = self._screen.k9.look.glyphs.warn
         text = ""
-        if self.is_gone:
-            text = f"{subject.title} was deleted meanwhile; what you typed is kept"
+        if subject.is_gone:
+            text = f"{subject.title} was deleted meanwhile; ctrl+s makes it anew from what is here"
         elif live is not None and _uid(live) != _uid(subject.view.base):
             text = f"{subject.title} was deleted and made anew meanwhile  f5 shows what differs"
         elif self.theirs is not None:
