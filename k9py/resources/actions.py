@@ -500,6 +500,7 @@ def _forming() -> list[Action]:
         Action("form.sections", ("f3",), where, "sections", "List the sections, and go to one", "form", footer=6),
         Action("form.why", ("f1",), where, "why", "Explain the field, and every key of the form", "form", footer=99),
         Action("form.keys", ("f2",), where, "all keys", "List the keys that work here and now", "form"),
+        Action("form.external", ("f4",), where, "$EDITOR", "Edit the YAML in $EDITOR and come back", "form", footer=8),
         Action("form.reveal", ("f6",), where, "show value", "Show or hide the secret value of the field", "form"),
         Action("form.problem", ("f7",), where, "next problem", "Go to the next problem", "form", footer=7),
         Action("form.discard", ("f8",), where, "discard", "Leave and forget what was typed", "form"),

@@ -22,6 +22,9 @@ from k9py.manifests.problems import Path, Problem
 from k9py.manifests.rendering import arranged, render
 from k9py.manifests.validation import validate_object
 
+HIDDEN = frozenset({"managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink"})
+"""Metadata that only the server writes: no form shows it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -101,8 +104,7 @@ class FormModel:
     def of_object(cls, obj: dict[str, Any], kinds: Kinds, *, live: bool = True) -> FormModel:
         """Return the form of an object as it is, without what the server keeps for itself."""
         shown = {key: value for key, value in obj.items() if key != "status"}
-        hidden = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink")
-        shown["metadata"] = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in hidden}
+        shown["metadata"] = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in HIDDEN}
         return cls.of_text(yamldoc.dump_object(shown), kinds, live=live)
 
     @classmethod

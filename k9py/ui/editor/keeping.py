@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import Draft, Drafts
 from k9py.changes.model import Object
@@ -42,8 +42,8 @@ class Keeper:
         self._is_forgotten = False
         self._tasks = TaskSet(app.report_failure)
 
-    def typed(self, text: str, caret: Place) -> None:
-        """Something was typed: keep it soon."""
+    def typed(self, text: str, caret: Place, extra: dict[str, Any] | None = None) -> None:
+        """Something was typed: keep it soon; ``extra`` is what else it takes to open it again."""
         if not self._key:
             return
         self._is_forgotten = False
@@ -51,8 +51,9 @@ class Keeper:
         if self._newest is None:
             self._first = loop.time()
         self._newest = Draft(
-            self._key, self._context, self._title, text, 0.0, line=caret[0], column=caret[1], base=self._base
-        )
+            self._key, self._context, self._title, text, 0.0, line=caret[0], column=caret[1], base=self._base,
+            extra=extra or {},
+        )  # fmt: skip
         if self._waiting is not None:
             self._waiting.cancel()
         wait = min(REST, max(0.0, self._first + LONGEST - loop.time()))

@@ -171,6 +171,9 @@ class EditWork:
     def resume(self, draft: Draft) -> None:
         """Go on with what was typed."""
         session = self._session()
+        if draft.key.startswith("form/"):
+            self._app.forms.resume(draft)
+            return
         if draft.base is None:
             self._push(EditScreen(Subject(draft.title, "", key=draft.key), session), draft)
             return

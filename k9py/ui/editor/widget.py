@@ -372,7 +372,7 @@ class TextEditor(Widget, can_focus=True):
             self._shown_marks.pop(line, None)
             return Strip.blank(width, self._look.base)
         marks = self._shown_marks[line] = self._marks_of(line)
-        text = self.document.lines[line]
+        text = self.shown_text(line)
         strip = self._painter.paint(text, self._spans(line), marks, self._left, self.text_width)
         return Strip.join([self._gutter(line), strip]).adjust_cell_length(width, self._look.base)
 
@@ -462,6 +462,10 @@ class TextEditor(Widget, can_focus=True):
         cell = layout(self.document.lines[line]).cell(column) - self._left + self.gutter_width
         at = min(max(0, cell), max(0, self.size.width - width))
         return laid_over(strip, popup.strip(y - rows.start, self._look, width), at, self.size.width)
+
+    def shown_text(self, line: int) -> str:
+        """Return what is painted of a line: the line, or one of the same length."""
+        return self.document.lines[line]
 
     def _spans(self, line: int) -> Spans:
         return self._highlighter.spans(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k9py.manifests.forms.fields import Input
@@ -28,6 +29,9 @@ class FormBars:
         screen.query_one("#form-why", Bar).show(self._why())
         look = screen.k9.look
         actions = screen.k9.offering.available(screen.where or Where.FORM, footer_only=True)
+        switch = screen.k9.actions.get("form.switch")
+        if screen.where is Where.EDITOR and switch is not None:
+            actions = [*actions, replace(switch, title="form")]
         screen.query_one("#keys", Bar).show(footer(actions, look.glyphs, screen.size.width))
 
     def _title(self) -> Spans:
@@ -82,7 +86,7 @@ class FormBars:
         if row.kind is RowKind.MAP:
             return ["key=value and enter adds"]
         if row.kind is RowKind.PAIR:
-            return ["ctrl+d removes it", *(["f9 shows it"] if row.secret else [])]
+            return ["ctrl+d removes it", *(["f6 shows it"] if row.secret else [])]
         if row.input is Input.SWITCH and row.is_choice:
             return ["space turns it round"]
         if row.is_choice:
@@ -91,7 +95,7 @@ class FormBars:
         if row.pick or row.choices:
             found.append("f2 chooses")
         if row.secret:
-            found.append("f9 shows it")
+            found.append("f6 shows it")
         return found
 
     def _caret_note(self) -> Spans:

@@ -131,6 +131,11 @@ class FormList(Widget, can_focus=True):
             self.is_dirty = False
             self._owner.take(row, self._line.text)
 
+    def retype(self, text: str) -> None:
+        """Put a text in the line under the cursor, as if it were being typed."""
+        self._line = LineEdit(text, lines=self._line.keeps_lines)
+        self._typed()
+
     def forget(self) -> None:
         """Throw away what was typed and not taken."""
         self._load()

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from k9py.manifests.forms.fields import Field
+from k9py.manifests.forms.model import HIDDEN
 from k9py.manifests.forms.paths import get, put
 from k9py.manifests.forms.sheet import Sheet
 from k9py.manifests.problems import At, Problem
@@ -13,8 +14,7 @@ from k9py.manifests.rules.changes import check_changes
 
 Object = dict[str, Any]
 
-SERVERS_OWN = ("managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink",
-               "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences")  # fmt: skip
+SERVERS_OWN = HIDDEN | {"deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences"}
 """Metadata that an object of its own must not begin with."""
 _ASSIGNED: dict[str, tuple[tuple[str, ...], ...]] = {
     "Service": (("spec", "clusterIP"), ("spec", "clusterIPs"), ("spec", "healthCheckNodePort")),
@@ -36,7 +36,7 @@ def laid_over(live: Object, edited: Object) -> Object:
     """Return an edited object with what its form left out: status and the server's own metadata."""
     whole = dict(edited)
     metadata = live.get("metadata") or {}
-    hidden = {key: value for key, value in metadata.items() if key in SERVERS_OWN and key not in edited["metadata"]}
+    hidden = {key: value for key, value in metadata.items() if key in HIDDEN and key not in edited["metadata"]}
     whole["metadata"] = {**edited["metadata"], **hidden}
     if "status" in live and "status" not in whole:
         whole["status"] = live["status"]

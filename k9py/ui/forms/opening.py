@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from k9py.changes.drafts import Draft
+from k9py.core.ages import human
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource
 from k9py.manifests.bundles import BUNDLES, bundle_of
@@ -13,6 +15,8 @@ from k9py.manifests.forms.registry import form_for
 from k9py.manifests.forms.sheet import Sheet
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.rendering import render
+from k9py.ui.editor.keeping import drafts_of
+from k9py.ui.forms.ending import FORM_KEY, fresh_key
 from k9py.ui.forms.live import template_of
 from k9py.ui.forms.screen import FormScreen
 from k9py.ui.overlay import Choice
@@ -32,6 +36,7 @@ class FormWork:
 
     def __init__(self, app: K9App) -> None:
         self._app = app
+        self._number = 0
 
     # ------------------------------------------------------------------ what is asked for
 
@@ -89,7 +94,8 @@ class FormWork:
         kinds = await self._kinds(session, resource)
         namespace = self.namespace if resource.namespaced else ""
         model = FormModel.new(form_for(resource, kinds), kinds, name, namespace=namespace)
-        self._open(FormScreen(Sheet.of_models(kinds, [model]), title=resource.kind, namespace=self.namespace))
+        self._open(FormScreen(Sheet.of_models(kinds, [model]), title=resource.kind, namespace=self.namespace,
+                              draft_key=self._fresh_key()))  # fmt: skip
 
     def new_bundle(self, word: str, name: str = "") -> None:
         """Open the form of a bundle; raises UsageError for one there is not."""
@@ -99,7 +105,8 @@ class FormWork:
         async def make() -> None:
             kinds = await self._kinds(session)
             sheet = Sheet.of_bundle(kinds, bundle, name or bundle.id, namespace=self.namespace)
-            self._open(FormScreen(sheet, title=bundle.why.partition(":")[0], namespace=self.namespace))
+            self._open(FormScreen(sheet, title=bundle.why.partition(":")[0], namespace=self.namespace,
+                                  draft_key=self._fresh_key()))  # fmt: skip
 
         self._start(make())
 
@@ -116,7 +123,8 @@ class FormWork:
         # Renamed through the form, so that labels and selectors that follow the name do.
         model.set("name", f"{name}-copy")
         sheet = Sheet.of_models(kinds, [model])
-        self._open(FormScreen(sheet, title=f"{resource.kind} like {name}", namespace=self.namespace))
+        self._open(FormScreen(sheet, title=f"{resource.kind} like {name}", namespace=self.namespace,
+                              draft_key=self._fresh_key()))  # fmt: skip
 
     def edit_here(self) -> None:
         """Open the object under the cursor as a form."""
@@ -125,9 +133,64 @@ class FormWork:
     async def _edit(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
         kinds = await self._kinds(session, resource)
         meta = live.get("metadata") or {}
-        sheet = Sheet.of_object(kinds, live)
-        title = f"{resource.kind} {meta.get('name')}"
-        self._open(FormScreen(sheet, title=title, namespace=str(meta.get("namespace") or ""), verb="edit"))
+        place = f"{meta.get('namespace') or ''}/{meta.get('name')}".lstrip("/")
+        key = f"{FORM_KEY}{resource.id}/{place}"
+        draft = drafts_of(self._app).find(self._app.context_name, key)
+
+        def open_form() -> None:
+            self._open(self._editing(kinds, resource, live, key))
+
+        if draft is None:
+            open_form()
+            return
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids == ("on",) and draft is not None:
+                self._app.attempt(lambda: self.resume(draft))
+            elif ids == ("anew",):
+                drafts_of(self._app).discard(self._app.context_name, key)
+                self._app.attempt(open_form)
+
+        choices = [Choice("on", "Go on with what was typed"),
+                   Choice("anew", "Begin anew from the object as it is; what was typed is thrown away")]  # fmt: skip
+        old = human(max(0.0, self._app.clock.now() - draft.saved_at))
+        self._app.push_screen(
+            PickScreen(self._app.look, f"{resource.kind} {place}: typed {old} ago and not written", choices), picked
+        )
+
+    def _editing(self, kinds: Kinds, resource: ApiResource, live: dict[str, Any], key: str) -> FormScreen:
+        meta = live.get("metadata") or {}
+        title, namespace = f"{resource.kind} {meta.get('name')}", str(meta.get("namespace") or "")
+        return FormScreen(Sheet.of_object(kinds, live), title=title, namespace=namespace, verb="edit", draft_key=key)
+
+    def resume(self, draft: Draft) -> None:
+        """Go on with a form that was not written."""
+        self._start(self._resume(self._session(), draft))
+
+    async def _resume(self, session: Session, draft: Draft) -> None:
+        kinds = await self._kinds(session)
+        if draft.base is None:
+            title = draft.title.partition(" ")[2]
+            screen = FormScreen(Sheet(kinds, draft.text), title=title, namespace=self.namespace, draft_key=draft.key)
+        else:
+            meta = draft.base.get("metadata") or {}
+            resource = session.discovery.resolve(draft.key.removeprefix(FORM_KEY).partition("/")[0])
+            base = draft.base
+            if resource.id == "secrets":
+                # Values are never kept: those of today stand for what they were.
+                now = await session.get(resource, str(meta.get("namespace") or ""), str(meta.get("name")))
+                base = {**base, "data": now.get("data") or {}}
+            screen = self._editing(kinds, resource, base, draft.key)
+        screen.start_with(draft.text, draft.extra)
+        self._open(screen)
+        if draft.left_out:
+            self._app.call_later(
+                self._app.flash_text, "Values of secrets that were typed are not kept; type them again"
+            )
+
+    def _fresh_key(self) -> str:
+        self._number += 1
+        return fresh_key(self._number)
 
     def inject_here(self) -> None:
         """Hand the ConfigMap or Secret under the cursor to a workload."""

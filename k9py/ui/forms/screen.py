@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -11,25 +11,23 @@ from textual.events import Key, Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
-from k9py.changes import edits
-from k9py.changes.model import Report, Trouble, Wish
-from k9py.core.errors import K9Error, UsageError
+from k9py.core.errors import K9Error
 from k9py.manifests.forms.sheet import Finding, Part, Sheet
-from k9py.resources.actions import Where
-from k9py.resources.model import Tone
+from k9py.resources.actions import Action, Where
 from k9py.ui.editor.widget import Note, TextEditor
 from k9py.ui.flash import Flash
 from k9py.ui.forms.bars import FormBars
 from k9py.ui.forms.checking import Checks, Told
-from k9py.ui.forms.filling import fill, move, part_of, remove
+from k9py.ui.forms.ending import FormEnd
+from k9py.ui.forms.filling import fill, part_of
 from k9py.ui.forms.finding import FormFinder, form_of
 from k9py.ui.forms.formlist import FormList
-from k9py.ui.forms.live import immutable_fields, laid_over
+from k9py.ui.forms.items import FormItems
+from k9py.ui.forms.live import immutable_fields
 from k9py.ui.forms.picks import Picker
-from k9py.ui.forms.rows import OPTIONS, FormRow, Place, RowKind, Said, in_words, rows_of
+from k9py.ui.forms.rows import FormRow, Place, RowKind, Said, in_words, rows_of
+from k9py.ui.forms.yamlside import FormYaml, YamlSide
 from k9py.ui.keys import key_name, passed_on
-from k9py.ui.overlay import Choice
-from k9py.ui.picker import PickScreen
 from k9py.ui.statusline import Bar, Rule
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ LOOK_PAUSE = 0.3
 """Seconds after a change until the cluster is asked about it."""
 
 ON_BOTH_SIDES = frozenset(
-    {"form.review", "form.switch", "form.discard", "form.objects"}
+    {"form.review", "form.switch", "form.discard", "form.external", "form.objects"}
 )  # fmt: skip
 """Actions of the form that mean the same while the YAML has the focus."""
 
@@ -68,8 +66,10 @@ class FormScreen(Screen[None]):
     stays = True
     """Keys that lead elsewhere are refused: they would leave something unfinished."""
 
-    def __init__(self, sheet: Sheet, *, title: str, namespace: str, verb: str = "new") -> None:
-        """``namespace`` is where objects go that name none; ``verb`` says what is done: new, edit."""
+    def __init__(self, sheet: Sheet, *, title: str, namespace: str, verb: str = "new", draft_key: str = "") -> None:
+        """``namespace`` is where objects go that name none; ``verb`` says what is done: new, edit. ``draft_key`` names
+        what is kept while typing; nothing is kept without one.
+        """
         super().__init__()
         self.sheet = sheet
         self.verb = verb
@@ -81,18 +81,22 @@ class FormScreen(Screen[None]):
         self.fixed = immutable_fields(sheet)
         self.wanted: set[tuple[int, str]] = set()
         """Fields of the advanced level that somebody went to."""
-        self._said: dict[Place, Said] = {}
-        self._pending: dict[Place, str] = {}
+        self.complaints: dict[Place, Said] = {}
+        self.pending: dict[Place, str] = {}
         """What was typed and could not be taken, by row."""
         self._began = sheet.text
+        self._start: tuple[str, Mapping[str, Any]] | None = None
         self._pause: Timer | None = None
         self._yaml_pause: Timer | None = None
         self._look_pause: Timer | None = None
         self.bars = FormBars(self)
         self.finder = FormFinder(self)
         self.picker = Picker(self)
+        self.items = FormItems(self)
+        self.yaml = YamlSide(self)
+        self.ending = FormEnd(self, draft_key)
         self.handlers: dict[str, Handler] = {
-            "back": self.leave,
+            "back": lambda: self.ending.leave(),
             "jump": self.finder.jump,
             "form.next": self.next_field,
             "form.previous": self.previous_field,
@@ -100,7 +104,7 @@ class FormScreen(Screen[None]):
             "form.page-down": lambda: self.list.page(1),
             "form.first": lambda: self._step(-len(self.list.rows)),
             "form.last": lambda: self._step(len(self.list.rows)),
-            "form.review": self.review,
+            "form.review": lambda: self.ending.review(),
             "form.search": self.finder.search,
             "form.choose": self.choose_here,
             "form.sections": self.finder.sections,
@@ -111,14 +115,15 @@ class FormScreen(Screen[None]):
             "form.why": self.finder.explain,
             "form.keys": lambda: self.k9.globals.show_help(),
             "form.problem": self.next_problem,
-            "form.discard": self.discard,
+            "form.discard": lambda: self.ending.discard(),
+            "form.external": lambda: self.yaml.outside(),
             "form.reveal": lambda: self.list.reveal(),
-            "form.add": self.add_here,
-            "form.remove": self.remove_here,
-            "form.item-up": lambda: self._move_item(-1),
-            "form.item-down": lambda: self._move_item(1),
-            "form.undo": lambda: self._undo("undo"),
-            "form.redo": lambda: self._undo("redo"),
+            "form.add": self.items.add_here,
+            "form.remove": self.items.remove_here,
+            "form.item-up": lambda: self.items.move(-1),
+            "form.item-down": lambda: self.items.move(1),
+            "form.undo": lambda: self.undo("undo"),
+            "form.redo": lambda: self.undo("redo"),
         }
 
     # ------------------------------------------------------------------ parts
@@ -139,9 +144,9 @@ class FormScreen(Screen[None]):
         return self.query_one(FormList)
 
     @property
-    def editor(self) -> TextEditor:
+    def editor(self) -> FormYaml:
         """The YAML."""
-        return self.query_one(TextEditor)
+        return self.query_one(FormYaml)
 
     @property
     def is_narrow(self) -> bool:
@@ -160,19 +165,41 @@ class FormScreen(Screen[None]):
         with Container(id="form-body"):
             yield FormList(look, self)
             yield Rule(look)
-            yield TextEditor(look, self.sheet.text)
+            yield FormYaml(look, self.sheet.text)
         yield Bar(look, id="form-why")
         yield Flash(look)
         yield Bar(look, id="keys", raised=True)
 
     def on_mount(self) -> None:
         """Show everything, the cursor on the first field that is to be filled in."""
-        self.handlers |= self.editor.acts.handlers
-        self.handlers["editor.undo"] = lambda: self._undo("undo")
-        self.handlers["editor.redo"] = lambda: self._undo("redo")
+        self.yaml.start()
+        self.ending.start()
         self._lay_out()
         self.draw()
+        self._resume()
         self._look_soon()
+
+    async def on_unmount(self) -> None:
+        """Keep what was typed in the last moment."""
+        await self.ending.close()
+
+    def start_with(self, text: str, extra: Mapping[str, Any]) -> None:
+        """Begin with a text that was typed before, and what stood half-typed in a field."""
+        self._start = (text, extra)
+
+    def _resume(self) -> None:
+        if self._start is None:
+            return
+        text, extra = self._start
+        self.editor.replace_text(text)
+        self.read_yaml()
+        part = extra.get("part", -1)
+        if (
+            extra
+            and 0 <= part < len(self.sheet.parts)
+            and self.list.go_to((self.sheet.parts[part].key, str(extra.get("kind")), str(extra.get("id"))))
+        ):
+            self.list.retype(str(extra.get("typed", "")))
 
     def on_resize(self, event: Resize) -> None:
         """Two sides, or one."""
@@ -194,10 +221,11 @@ class FormScreen(Screen[None]):
         typing = (row.part, row.id) if row is not None and self.list.is_dirty else None
         self.told = self.checks.told(typing=typing)
         rows = rows_of(
-            self.sheet, advanced=self.advanced, findings=self.told.findings, fixed=self.fixed, said=self._said,
-            wanted=self.wanted, empty=self.told.empty, pending=self._pending,
+            self.sheet, advanced=self.advanced, findings=self.told.findings, fixed=self.fixed, said=self.complaints,
+            wanted=self.wanted, empty=self.told.empty, pending=self.pending,
         )  # fmt: skip
         self.list.set_rows(rows)
+        self.yaml.cover_secrets()
         self.editor.show_problems([_note(finding) for finding in self.told.findings if finding.line])
         self.mark()
         self.bars.show()
@@ -220,11 +248,12 @@ class FormScreen(Screen[None]):
         """Something is being typed: it counts after a pause; until then nothing is said about it."""
         row = self.list.row
         if row is not None:
-            self._said.pop(row.place, None)
-            self._pending.pop(row.place, None)
+            self.complaints.pop(row.place, None)
+            self.pending.pop(row.place, None)
             if row.said:
                 self.draw()
         self._restart("_pause", PAUSE, self._paused)
+        self.ending.keep()
 
     def _paused(self) -> None:
         row = self.list.row
@@ -235,17 +264,17 @@ class FormScreen(Screen[None]):
     def take(self, row: FormRow, text: str) -> None:
         """Take what was typed in a row."""
         self.checks.touch(row.part, row.id)
-        self._said.pop(row.place, None)
-        self._pending.pop(row.place, None)
+        self.complaints.pop(row.place, None)
+        self.pending.pop(row.place, None)
         try:
-            self._read_yaml()
+            self.read_yaml()
             follows = fill(self.sheet, row, text)
         except K9Error as error:
-            self._said[row.place] = Said(in_words(error.with_remedy()))
-            self._pending[row.place] = text
+            self.complaints[row.place] = Said(in_words(error.with_remedy()))
+            self.pending[row.place] = text
             self.draw()
             return
-        self._changed()
+        self.changed()
         if follows is not None:
             self.list.go_to(follows)
 
@@ -260,17 +289,7 @@ class FormScreen(Screen[None]):
 
     def add(self, row: FormRow) -> None:
         """Add an item to a list and go to its first field."""
-        self._do(lambda: self._add_to(row.part, row.id))
-
-    def _add_to(self, part: int, list_id: str) -> None:
-        place = self.sheet.part_of(part)
-        if place is None:
-            raise UsageError("this object is no longer there")
-        index = self.sheet.change(place, lambda model: model.add_item(list_id))
-        self._changed()
-        item = f"{list_id}[{index}]"
-        rows = self.list.rows
-        self.list.go_below(next((at for at, row in enumerate(rows) if row.part == part and row.id == item), 0))
+        self.items.add(row.part, row.id)
 
     def refuse(self, text: str) -> None:
         """Tell the person why nothing happened."""
@@ -278,25 +297,27 @@ class FormScreen(Screen[None]):
 
     # ------------------------------------------------------------------ changes
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """The form changed the sheet: the YAML follows."""
         self.editor.replace_text(self.sheet.text)
         self.draw()
         self._look_soon()
+        self.ending.keep()
 
-    def _do(self, act: Callable[[], None]) -> None:
+    def do(self, act: Callable[[], None]) -> None:
         """Do something to the sheet; what goes wrong is said."""
         self.list.flush()
-        self._read_yaml()
+        self.read_yaml()
         self.k9.attempt(act)
 
     def on_text_editor_changed(self, event: TextEditor.Changed) -> None:
         """The YAML changed: the form follows after a pause."""
         event.stop()
+        self.ending.keep()
         if self.list.has_focus:
-            self._read_yaml()
+            self.read_yaml()
         else:
-            self._restart("_yaml_pause", YAML_PAUSE, self._read_yaml)
+            self._restart("_yaml_pause", YAML_PAUSE, self.read_yaml)
 
     def on_text_editor_said(self, event: TextEditor.Said) -> None:
         """The editor tells why a key did nothing."""
@@ -309,7 +330,7 @@ class FormScreen(Screen[None]):
         if self.editor.has_focus:
             self.bars.show()
 
-    def _read_yaml(self) -> None:
+    def read_yaml(self) -> None:
         """Read the YAML into the form."""
         if self._yaml_pause is not None:
             self._yaml_pause.stop()
@@ -319,11 +340,11 @@ class FormScreen(Screen[None]):
             self.draw()
             self._look_soon()
 
-    def _undo(self, which: str) -> None:
+    def undo(self, which: str) -> None:
         """Take back the last change, made on either side."""
         self.list.flush()
         self.editor.acts.handlers[f"editor.{which}"]()
-        self._read_yaml()
+        self.read_yaml()
 
     def _restart(self, name: str, seconds: float, act: Callable[[], None]) -> None:
         timer: Timer | None = getattr(self, name)
@@ -396,7 +417,7 @@ class FormScreen(Screen[None]):
             body.add_class("-yaml")
             self.editor.focus()
         else:
-            self._read_yaml()
+            self.read_yaml()
             body.remove_class("-yaml")
             self.list.focus()
             self._to_caret()
@@ -413,47 +434,7 @@ class FormScreen(Screen[None]):
         if inside:
             self.list.go_to(max(inside, key=lambda row: len(row.path)).place)
 
-    # ------------------------------------------------------------------ items
-
-    def add_here(self) -> None:
-        """Add an item to the list the cursor is in."""
-        row = self.list.row
-        if row is None or row.part == OPTIONS:
-            self.refuse("There is no list here")
-        elif row.kind is RowKind.LIST:
-            self.add(row)
-        elif "[" in row.id:
-            self._do(lambda: self._add_to(row.part, row.id.rpartition("[")[0]))
-        else:
-            self.refuse("There is no list here")
-
-    def remove_here(self) -> None:
-        """Remove the key, the item or the value under the cursor; undo brings it back."""
-        row = self.list.row
-        if row is None:
-            return
-        self.list.forget()
-
-        def act() -> None:
-            said = remove(self.sheet, row)
-            self._said.pop(row.place, None)
-            self._pending.pop(row.place, None)
-            self._changed()
-            self.k9.flash_text(f"{said} removed; ctrl+u brings it back")
-
-        self._do(act)
-
-    def _move_item(self, by: int) -> None:
-        row = self.list.row
-        if row is None:
-            return
-
-        def act() -> None:
-            moved_id = move(self.sheet, row, by)
-            self._changed()
-            self.list.go_to((row.part, row.kind.value, moved_id))
-
-        self._do(act)
+    # ------------------------------------------------------------------ what is at the cursor
 
     def choose_here(self) -> None:
         """Offer what may stand in the field under the cursor."""
@@ -482,108 +463,36 @@ class FormScreen(Screen[None]):
 
     def took_objects(self) -> None:
         """Objects came or went."""
-        self._changed()
+        self.changed()
 
     def apply_preset(self, part: Part, preset: str) -> None:
         """Set what a preset says."""
 
         def act() -> None:
             self.sheet.change(part, lambda model: model.apply_preset(preset))
-            self._changed()
+            self.changed()
 
-        self._do(act)
+        self.do(act)
 
     # ------------------------------------------------------------------ leaving
 
     @property
     def is_changed(self) -> bool:
         """True when something would be lost by leaving."""
-        return self.list.is_dirty or bool(self._pending) or self.editor.text != self._began
+        return self.list.is_dirty or bool(self.pending) or self.editor.text != self._began
 
     def cancel_work(self) -> None:
         """Ctrl-C is no way to lose what was typed."""
-        self.leave()
+        self.ending.leave()
 
-    def leave(self) -> None:
-        """Go back; what was typed is not thrown away without asking."""
-        if not self.is_changed:
-            self.dismiss()
-            return
-        choices = [Choice("stay", "Go on with the form"), Choice("forget", "Leave, and forget what was typed")]
-
-        def picked(ids: tuple[str, ...] | None) -> None:
-            if ids == ("forget",):
-                self.dismiss()
-
-        self.k9.push_screen(PickScreen(self.k9.look, "Nothing was written yet", choices), picked)
-
-    def discard(self) -> None:
-        """Leave, and forget what was typed."""
-        self.dismiss()
-
-    # ------------------------------------------------------------------ review
-
-    def review(self) -> None:
-        """Have everything reviewed, unless something is wrong with it: then go there."""
+    def settle(self) -> None:
+        """Take what was typed on both sides."""
         self.list.flush()
-        self._read_yaml()
-        self.checks.everything = True
-        self.draw()
-        if self._pending:
-            self.list.go_to(next(iter(self._pending)))
-            self.k9.flash_text("This field cannot be taken as it stands", Tone.BAD)
-            return
-        if self.told.empty:
-            self.go_to(OPTIONS, self.told.empty[0])
-            self.k9.flash_text("This has to be filled in first", Tone.BAD)
-            return
-        wrong = [finding for finding in self.told.findings if finding.problem.is_error]
-        if wrong:
-            self.show_finding(wrong[0])
-            self.k9.flash_text(f"{len(wrong)} to mend before this can be written" if len(wrong) > 1 else
-                               "This has to be mended first", Tone.BAD)  # fmt: skip
-            return
-        self.k9.attempt(lambda: self.k9.desk.review(
-            self.wishes(), title=self.title_text, done=self._reviewed, show=self._show_trouble
-        ))  # fmt: skip
+        self.read_yaml()
 
-    def wishes(self) -> Sequence[Wish]:
-        """Return what is wanted of the cluster. Raises UsageError when there is nothing."""
-        objects = self.sheet.objects
-        if not objects:
-            raise UsageError("there is no object in this text", remedy="Begin with apiVersion, kind and metadata")
-        if self.sheet.live is not None:
-            return [edits.edit(self.sheet.live, laid_over(self.sheet.live, objects[0]))]
-        return [edits.apply(obj) for obj in objects]
-
-    def _reviewed(self, report: Report | None) -> None:
-        """Close when everything was written; else everything stays as it was typed."""
-        if report is not None and report.done:
-            self.dismiss()
-
-    def _show_trouble(self, trouble: Trouble) -> None:
-        """Go to the field the gate complains about."""
-        findings: list[Finding] = []
-        for part in self.sheet.parts:
-            if part.model is not None and trouble.problem is not None:
-                findings += self.sheet.owned(part, [trouble.problem])  # type: ignore[list-item]
-        owned = next((finding for finding in findings if finding.owner), None)
-        if owned is not None:
-            self.show_finding(owned)
-        self.k9.flash_text(str(trouble), Tone.BAD)
-
-    def show_finding(self, finding: Finding) -> None:
-        """Put the cursor on the field a finding is about, or on its line in the YAML."""
-        shown = next((row for row in self.list.rows if row.part == finding.part.key and row.is_focused and row.path
-                      and finding.problem.path[: len(row.path)] == row.path and row.said), None)  # fmt: skip
-        if shown is not None:
-            self.list.go_to(shown.place)
-        elif finding.owner and self.go_to(finding.part.key, finding.owner):
-            return
-        elif finding.line:
-            if self.list.has_focus:
-                self.switch_sides()
-            self.editor.go_to(finding.line - 1, 0)
+    def refusal(self, action: Action) -> str:
+        """Return why an action makes no sense now; empty when it does."""
+        return self.yaml.refusal(action) if self.is_mounted else ""
 
     def part(self, row: FormRow) -> Part:
         """Return the part of a row; raises UsageError when it is gone."""

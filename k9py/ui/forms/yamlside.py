@@ -1,0 +1,137 @@
+"""The YAML side of a form: values of Secrets covered, completion from the schema, and the keys of the editor there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from k9py.manifests.forms.paths import get
+from k9py.resources.actions import Action, Where
+from k9py.ui.editor.external import edit_outside
+from k9py.ui.editor.schemahelp import SchemaHelp
+from k9py.ui.editor.widget import TextEditor
+from k9py.ui.look import Look
+
+if TYPE_CHECKING:
+    from k9py.ui.forms.screen import FormScreen
+
+VALUES = ("data", "stringData")
+"""Where a Secret has its values."""
+
+
+class FormYaml(TextEditor):
+    """An editor that covers what is secret."""
+
+    def __init__(self, look: Look, text: str) -> None:
+        super().__init__(look, text)
+        self._covered: Mapping[int, int] = {}
+        self.reveals = False
+        """True while everything is shown."""
+
+    def cover(self, covered: Mapping[int, int]) -> None:
+        """Cover lines from a column on."""
+        if covered != self._covered:
+            changed = {*self._covered, *covered}
+            self._covered = covered
+            for line in changed:
+                self.repaint(line, line + 1)
+
+    def shown_text(self, line: int) -> str:
+        """Return what is painted of a line."""
+        text = super().shown_text(line)
+        column = self._covered.get(line)
+        if column is None or self.reveals:
+            return text
+        return text[:column] + self._look.glyphs.gap * len(text[column:])
+
+
+class YamlSide:
+    """What the keys of the editor do beside a form."""
+
+    def __init__(self, screen: FormScreen) -> None:
+        self._screen = screen
+        self._help: SchemaHelp | None = None
+
+    def start(self) -> None:
+        """Take the keys of the editor."""
+        screen, editor = self._screen, self._screen.editor
+        schema = self._help = SchemaHelp(screen.sheet.kinds)
+        editor.completer = lambda text, line, column: schema.complete(text, line, column, editor.is_in_text)
+        editor.typed_ahead = lambda: len(screen.k9.keys.waiting)
+        screen.handlers |= {
+            **editor.acts.handlers,
+            "editor.undo": lambda: screen.undo("undo"),
+            "editor.redo": lambda: screen.undo("redo"),
+            "editor.save": lambda: screen.ending.review(),
+            "editor.discard": lambda: screen.ending.discard(),
+            "editor.external": self.outside,
+            "editor.go": screen.finder.search,
+            "editor.why": self.explain,
+            "editor.keys": lambda: screen.k9.globals.show_help(),
+            "editor.problem": self.next_problem,
+            "editor.reveal": self.reveal,
+        }
+
+    def refusal(self, action: Action) -> str:
+        """Return why an action of the editor makes no sense beside a form; empty when it does."""
+        if action.where is Where.EDITOR and action.id not in self._screen.handlers:
+            return f"{action.title} is for texts alone: e in a list edits an object as YAML"
+        return ""
+
+    def cover_secrets(self) -> None:
+        """Cover the values of Secrets."""
+        screen = self._screen
+        covered: dict[int, int] = {}
+        for part in screen.sheet.parts:
+            if part.model is None or part.model.form.kind != "Secret":
+                continue
+            for field in VALUES:
+                values = get(part.model.value, (field,))
+                for key in values if isinstance(values, dict) else ():
+                    lines = screen.sheet.lines(part, (field, key))
+                    if lines is None:
+                        continue
+                    text = screen.editor.document.lines
+                    first = text[lines[0]] if lines[0] < len(text) else ""
+                    covered[lines[0]] = first.find(": ") + 2 if ": " in first else len(first)
+                    covered |= dict.fromkeys(range(lines[0] + 1, lines[1] + 1), 0)
+        screen.editor.cover(covered)
+
+    def reveal(self) -> None:
+        """Show the values of Secrets, or cover them again."""
+        editor = self._screen.editor
+        editor.reveals = not editor.reveals
+        editor.refresh()
+
+    async def outside(self) -> None:
+        """Edit the YAML in the person's own editor, and come back with everything kept."""
+        screen = self._screen
+        screen.list.flush()
+        text = await edit_outside(
+            screen.k9, screen.editor.text, title=screen.title_text, suffix=".yaml", line=screen.editor.caret[0] + 1
+        )
+        screen.editor.replace_text(text)
+        screen.read_yaml()
+
+    def explain(self) -> None:
+        """Say everything the schema says of the field at the caret."""
+        from k9py.ui.editor.reading import ReadingScreen  # deferred: opened by a key
+
+        screen, editor = self._screen, self._screen.editor
+        assert self._help is not None
+        title, text = self._help.explained(editor.document.lines, *editor.caret, editor.is_in_text)
+        if editor.note is not None:
+            text = f"{editor.note.text}\n\n{text}"
+        if text:
+            screen.k9.push_screen(ReadingScreen.of_text(title, text))
+        else:
+            screen.k9.flash_text("The schema knows nothing of this place")
+
+    def next_problem(self) -> None:
+        """Go to the next problem of the YAML, round the end."""
+        notes, caret = self._screen.editor.notes, self._screen.editor.caret
+        following = next((note for note in notes if (note.line, note.column) > caret), notes[0] if notes else None)
+        if following is None:
+            self._screen.k9.flash_text("Nothing is wrong with it")
+        else:
+            self._screen.editor.go_to(following.line, following.column)
