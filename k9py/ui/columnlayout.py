@@ -16,6 +16,8 @@ WHOLE_RANK = 1
 WHOLE = 18
 """… and get so many cells, when they have something to put there, before others get a place: CrashLoopBackOff and a
 sign."""
+WHOLE_NUMBER = 9
+"""Cells a number gets before another column gets a place: ``1023/1100``."""
 FROZEN = ("namespace", "name")
 """Columns that stay while the others scroll sideways."""
 
@@ -54,6 +56,9 @@ def _need(column: Column, want: int, width: int) -> int:
     """Return the cells a column must have to be shown at all."""
     if column.flex:
         return min(want, max(column.width, int(width * FLEX_SHARE)))
+    if column.align == "right" and not column.short:
+        # Half a number is a wrong number; one with a short title says the rest in brackets, which may go.
+        return min(want, max(column.width, WHOLE_NUMBER))
     return min(want, max(column.width, WHOLE) if column.rank <= WHOLE_RANK else column.width)
 
 

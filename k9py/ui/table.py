@@ -395,8 +395,12 @@ class RowTable(ScrollView, can_focus=True):
         self.action_move(-WHEEL_LINES)
 
     def notify_style_update(self) -> None:
-        """Take new colours after a change of theme."""
+        """Take new colours after a change of theme, when they are there: Textual tells before it has them all."""
         super().notify_style_update()
+        if self.is_mounted:
+            self.call_next(self._restyle)
+
+    def _restyle(self) -> None:
         self._palette_stale = True
         self._sync()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from k9py.config.launch import UiOptions
 from k9py.core.refs import Scope
 from k9py.sim.deletion import Options
-from tests.ui.harness import oom_killed, pod, running
+from tests.ui.harness import Driver, oom_killed, pod, running
 
 PODS = {"pods": [pod("api-1"), pod("api-2"), oom_killed("worker-1"), pod("far-1", "other")]}
 
@@ -187,3 +187,19 @@ async def test_every_theme_can_be_chosen_while_it_runs(tmp_path: Path) -> None:
             k9.app.use_theme(theme)
             await k9.sees("worker-1")
             assert k9.app.look.theme.name == theme
+
+
+async def test_a_theme_chosen_while_running_colours_the_table_as_one_chosen_from_the_start(tmp_path: Path) -> None:
+    def colours(k9: Driver) -> list[set[str]]:
+        return [{str(segment.style) for segment in strip} for strip in k9.app.screen._compositor.render_strips()]
+
+    for folder in ("light", "dark"):
+        (tmp_path / folder).mkdir()
+    pods = {"pods": [pod("api-1"), oom_killed("worker-1")]}
+    async with running(tmp_path / "light", pods, settings="theme: light") as k9:
+        await k9.sees("worker-1")
+        wanted = colours(k9)
+    async with running(tmp_path / "dark", pods, settings="theme: high-contrast-dark") as k9:
+        await k9.sees("worker-1")
+        k9.app.use_theme("light")
+        await k9.until(lambda: colours(k9)[:6] == wanted[:6])

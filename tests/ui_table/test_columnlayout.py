@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from k9py.resources.cells import percent_text
+from k9py.resources.nodes import NODES
 from k9py.resources.podkind import PODS
 from k9py.ui.celltext import squeeze
 from k9py.ui.columnlayout import lay_out
 from k9py.ui.rowpaint import GUTTER
 
-CONTENTS = {"name": 30, "namespace": 11, "status": 18, "labels": 40}
+CONTENTS = {"name": 30, "namespace": 11, "status": 18, "labels": 40, "cpu%l": 3, "mem%l": 3}
 """Cells of the widest contents; every other column is filled by its title."""
 
 
@@ -25,6 +26,15 @@ def shown(width: int, *, namespaces: bool = True, extra: bool = False) -> list[s
 def test_memory_stands_against_its_limit_at_80_columns_with_and_without_namespaces() -> None:
     assert shown(80) == ["namespace", "name", "ready", "status", "restarts", "cpu", "mem", "mem%l", "age"]
     assert {"cpu%l", "mem%l"} <= set(shown(80, namespaces=False))
+
+
+def test_numbers_are_never_cut_while_another_column_could_go() -> None:
+    columns = [column for column in NODES.columns(()) if not column.wide]
+    contents = [{"name": 12, "status": 24, "roles": 13, "pods": 6}.get(column.id, 5) for column in columns]
+    layout = lay_out(columns, contents, [len(column.title) for column in columns], 77)
+    widths = {columns[slot.index].id: slot.width for slot in layout.slots}
+    assert widths["pods"] == 6
+    assert {"cpu", "mem", "mem%l"} <= widths.keys()
 
 
 def test_wide_columns_come_by_themselves_where_they_take_nothing_from_the_others() -> None:
