@@ -59,6 +59,7 @@ class FlushClock:
         self._focused = True
         self._watchers: dict[object, _Watcher] = {}
         self._tasks = TaskSet()
+        self._is_closed = False
         self._flushing = False
         self._ticking = False
         self._flushed_at = float("-inf")
@@ -68,6 +69,8 @@ class FlushClock:
 
     def watch(self, owner: object, drain: Drain, *, tick: Tick | None = None) -> None:
         """Call ``drain`` some time after each :meth:`wake` by this owner, and ``tick`` every second, while visible."""
+        if self._is_closed:
+            return  # a screen that opened while the program was being left
         self._watchers[owner] = _Watcher(drain, tick)
         self._start_ticking()
 
@@ -108,7 +111,8 @@ class FlushClock:
         self._key_at = self._clock.monotonic()
 
     async def close(self) -> None:
-        """Stop; nothing is called any more."""
+        """Stop; nothing is called any more, whoever still comes."""
+        self._is_closed = True
         self._watchers.clear()
         await self._tasks.close()
 

@@ -27,7 +27,7 @@ class KeyGate:
     def __init__(self, app: K9App) -> None:
         self._app = app
         self._held: deque[Key] = deque()
-        self._turn = 0
+        self.turn = 0
         """Number of the key under way."""
         self._is_busy = False
         self._on: object = None
@@ -48,7 +48,7 @@ class KeyGate:
         """Return True when a key may be looked at now; else it is kept for its turn."""
         if not self._is_busy:
             self._is_busy = True
-            self._turn += 1
+            self.turn += 1
             self._on = self._app.screen_stack[-1] if self._app.screen_stack else None
             return True
         self._held.append(key)
@@ -57,19 +57,19 @@ class KeyGate:
         return False
 
     def _wait(self) -> None:
-        turn = self._turn
+        turn = self.turn
         self._timer = self._app.set_timer(PATIENCE, lambda: self._done(turn))
 
     def follow(self, start: DOMNode) -> None:
         """Go the way of the key just handed over, from widget to widget up, and let the next one in at its end."""
-        turn = self._turn
+        turn = self.turn
         self._step(start, turn)
 
     def screens_changed(self) -> None:
         """A key whose screen it closed has no way to go any more: the next one is not kept waiting."""
         if self._is_busy and self._on not in self._app.screen_stack:
             # Behind what the closing of the screen asked the application to do.
-            self._app.call_later(self._app.call_later, self._done, self._turn)
+            self._app.call_later(self._app.call_later, self._done, self.turn)
 
     def _step(self, node: DOMNode | None, turn: int) -> None:
         if node is None or node is self._app or not node.is_running:
@@ -79,7 +79,7 @@ class KeyGate:
 
     async def _done(self, turn: int) -> None:
         """The way of a key ends: the next one's begins."""
-        if turn != self._turn or not self._is_busy:
+        if turn != self.turn or not self._is_busy:
             return
         self._is_busy = False
         if self._timer is not None:

@@ -87,6 +87,11 @@ class AskScreen(ModalScreen[str | None]):
             yield Bar(self._look, id="ask-foot", raised=True)
 
     @property
+    def listens(self) -> bool:
+        """True once the line is there and has the keys."""
+        return isinstance(self.focused, AskInput)
+
+    @property
     def line(self) -> AskInput:
         """The line."""
         return self.query_one(AskInput)
@@ -131,14 +136,19 @@ class AskScreen(ModalScreen[str | None]):
         """Escape leaves; a letter typed before the line had the focus belongs into it."""
         if passed_on(self, event):
             return
-        event.stop()
+        # What is not handled here goes on: the keys that edit the line are bindings, looked up at the very end.
         if event.key == "escape":
+            event.stop()
             self.dismiss(None)
         elif event.key == "enter":
-            self.key("enter")
-        elif event.is_printable and event.character and not self.line.has_focus:
-            self.line.focus()
-            self.line.insert_text_at_cursor(event.character)
+            event.stop()
+            if self.listens:
+                self.key("enter")
+        elif event.is_printable and event.character and not self.listens:
+            event.stop()
+            for line in self.query(AskInput):
+                line.focus()
+                line.insert_text_at_cursor(event.character)
 
     def key(self, name: str) -> None:
         """Enter takes the text when it is good; up and down offer earlier values."""

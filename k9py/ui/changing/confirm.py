@@ -254,11 +254,14 @@ class ConfirmScreen(ModalScreen[Answer]):
         """Choose, or answer at once. Leaving needs no reading: it changes nothing."""
         if passed_on(self, event):
             return
-        event.stop()
         if event.key == "escape":
+            event.stop()
             self._answer(go=False)
-        elif self.heeds(event) and not self._ask.type_this:
-            self._take(event.key)
+        elif not self._ask.type_this:
+            event.stop()
+            if self.heeds(event):
+                self._take(event.key)
+        # Keys of the line that are left edit it: they are bindings, looked up at the very end.
 
     def _take(self, key: str) -> None:
         choices = self.query_one(Choices)

@@ -62,9 +62,14 @@ class Shop(Driver):
         Unlike the pilot this does not wait for the widgets of a screen that a key closes.
         """
         for key in keys:
-            self.app.post_message(key_event(key))
-            await asyncio.sleep(0)
-            await self.until(lambda: not self.app.keys.is_busy, f"an end of what {keys} did")
+            await self._send(key_event(key))
+
+    async def _send(self, event: Key) -> None:
+        before = self.app.keys.turn
+        self.app.post_message(event)
+        await self.until(
+            lambda: self.app.keys.turn > before and not self.app.keys.is_busy, f"an end of what {event.key} did"
+        )
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until a condition holds, whatever screens come and go meanwhile; fails with what is on the screen."""
@@ -120,9 +125,7 @@ class Shop(Driver):
         for key in keys:
             event = key_event(key)
             event.time += LATER
-            self.app.post_message(event)
-            await asyncio.sleep(0)
-            await self.until(lambda: not self.app.keys.is_busy, f"an end of what {keys} did")
+            await self._send(event)
 
     async def write(self) -> None:
         """Have what is reviewed written."""

@@ -74,7 +74,7 @@ async def test_a_missing_image_stops_the_board_and_offers_what_ran_before(tmp_pa
         assert "✖" in step(k9, "images")
         await k9.sees("nginx:1.27 ran until now")
         await k9.press("i")
-        await k9.until(lambda: isinstance(k9.app.screen, AskScreen) and k9.app.screen.line.has_focus)
+        await k9.until(lambda: isinstance(k9.app.screen, AskScreen) and k9.app.screen.listens)
         assert isinstance(k9.app.screen, AskScreen)
         assert k9.app.screen.line.value == "nginx:1.27"
         await k9.press("escape")
@@ -95,7 +95,7 @@ async def test_who_leaves_the_board_is_told_how_it_ended(tmp_path: Path) -> None
     async with living(tmp_path) as k9:
         await written(k9, edits.apply(deployment("web", "nginx:1.27")))
         await k9.press("escape")
-        assert k9.app.screen is k9.app.browser
+        await k9.until(lambda: k9.app.screen is k9.app.browser)
         await k9.sees("deployment.apps/web created; done")
 
 

@@ -21,7 +21,7 @@ WEB = {"deployments.apps": [deployment("web", "web:1", replicas=2)]}
 
 async def line(k9: Shop) -> AskScreen:
     """Wait for the line that asks."""
-    await k9.until(lambda: isinstance(k9.app.screen, AskScreen) and k9.app.screen.line.has_focus, "a line")
+    await k9.until(lambda: isinstance(k9.app.screen, AskScreen) and k9.app.screen.listens, "a line")
     assert isinstance(k9.app.screen, AskScreen)
     return k9.app.screen
 
