@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Handler = Callable[[], Awaitable[None] | None]
 
+NEED_A_CLUSTER = frozenset({"namespace", "can", "kinds", "tab"})
+"""Commands that wait for the connection when they are typed ahead of it."""
+
 
 class BrowseActions:
     """Carries out actions on the browser's list and detail pane; ``handlers`` maps an action's id to its method."""
@@ -113,6 +116,9 @@ class BrowseActions:
 
     def _verb(self, command: VerbCommand) -> None:
         k9, screen = self._screen.k9, self._screen
+        if k9.session is None and command.verb in NEED_A_CLUSTER:
+            k9.do_when_connected(lambda: self._verb(command))
+            return
         match command.verb:
             case "quit":
                 k9.leave()
@@ -124,6 +130,8 @@ class BrowseActions:
                 screen.go(View("namespaces"))
             case "context" if command.argument:
                 k9.switch_context(command.argument)
+            case "context" if k9.session is None:
+                k9.globals.choose_context()
             case "context":
                 screen.go(View(CONTEXTS))
             case "can":

@@ -298,6 +298,8 @@ class K9App(DiffApp[None]):
         self._after_switch = then
         self.memory.forget_options()
         self.connection.open(name)
+        self.memory.recall(name)
+        self.browser.tabs = self.memory.tabs("default")
         self.browser.open_view()
 
     # ------------------------------------------------------------------ what was chosen

@@ -209,7 +209,7 @@ class BrowseScreen(Screen[None]):
         self.close_detail()
         session = self.k9.session
         if session is None:
-            self.listing.close()
+            self.listing.clear()
             self.show_state()
             return
         opener = self.k9.opener

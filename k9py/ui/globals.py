@@ -33,7 +33,7 @@ class GlobalActions:
             "quit": app.leave,
             "repaint": app.repaint_all,
             "suspend": app.action_suspend_process,
-            "context.choose": lambda: self._choose("context"),
+            "context.choose": self.choose_context,
             "namespace.choose": lambda: self._choose("namespaces"),
             "login": self.login,
             "theme.choose": self.choose_theme,
@@ -138,6 +138,10 @@ class GlobalActions:
     def show_help(self) -> None:
         """List what works here and now."""
         self._choose("help")
+
+    def choose_context(self) -> None:
+        """Choose another context."""
+        self._choose("context")
 
     def choose_theme(self) -> None:
         """Choose another theme."""

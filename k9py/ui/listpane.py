@@ -176,6 +176,12 @@ class ListPane(Vertical):
             self.source.close()
             self.source = None
 
+    def clear(self) -> None:
+        """Show nothing: what was listed belongs to a cluster that was left."""
+        self.close()
+        self.table.clear_marks()
+        self.table.reset(())
+
     def flush(self) -> None:
         """Bring what changed since the last flush onto the screen."""
         source = self.source

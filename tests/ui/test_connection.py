@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, cast
 
 from k9py.core.clock import ManualClock
+from k9py.sim.server import ADMIN_TOKEN
 from k9py.ui.connecting import ContextEntry
 from k9py.ui.connection import Connection
+from k9py.ui.picker import PickScreen
 from tests.kube.fakes import settle
+from tests.ui.harness import pod, running
 
 
 class LeftSession:
@@ -89,3 +93,38 @@ async def test_a_defect_while_connecting_is_said_and_the_next_try_may_work() -> 
     assert world.opened == ["a"]
     world.may_close.set()
     await connection.close()
+
+
+DEAD = """
+apiVersion: v1
+kind: Config
+current-context: live
+clusters:
+- {name: live, cluster: {server: "SERVER"}}
+- {name: dead, cluster: {server: "http://127.0.0.1:9"}}
+users:
+- {name: admin, user: {token: TOKEN}}
+contexts:
+- {name: live, context: {cluster: live, user: admin, namespace: shop}}
+- {name: dead, context: {cluster: dead, user: admin}}
+""".replace("TOKEN", ADMIN_TOKEN)
+
+
+async def test_rows_of_the_cluster_that_was_left_never_stand_under_another_ones_name(tmp_path: Path) -> None:
+    async with running(tmp_path, {"pods": [pod("api-1")]}, kubeconfig=DEAD) as k9:
+        await k9.sees("api-1")
+        await k9.press(":", *"ctx dead", "enter")
+        await k9.sees("not connected")
+        assert "api-1" not in k9.screen
+        await k9.press(":", *"ctx", "enter")
+        await k9.until(lambda: isinstance(k9.app.screen, PickScreen))
+        await k9.press(*"live", "enter")
+        await k9.sees("api-1")
+
+
+async def test_a_list_asked_for_before_there_is_a_connection_is_shown_once_there_is(tmp_path: Path) -> None:
+    async with running(tmp_path, {"pods": [pod("api-1")]}) as k9:
+        await k9.sees("api-1")
+        k9.app.switch_context("simulated")
+        k9.app.browser.acting.command("kinds")
+        await k9.until(lambda: k9.app.browser.view.kind == "kinds" and k9.names)
