@@ -103,11 +103,18 @@ def print_objects(items: Sequence[dict[str, Any]], form: Format, *, single: bool
 
 
 def print_document(document: dict[str, Any], form: str) -> None:
-    """Print one document as ``json`` or ``yaml``."""
+    """Print one document as ``json`` or ``yaml``, its keys in order as kubectl's: two printouts can be compared."""
     if form == "json":
-        print(json.dumps(document, indent=4, ensure_ascii=False))
+        print(json.dumps(document, indent=4, ensure_ascii=False, sort_keys=True))
         return
     # Deferred: PyYAML costs 40 ms.
     from k9py.core.yamldoc import dump
 
-    sys.stdout.write(dump(document))
+    sys.stdout.write(dump(_in_order(document)))
+
+
+def _in_order(value: Any) -> Any:
+    """Return the same with the keys of every mapping in order."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value

@@ -91,7 +91,10 @@ def test_json_of_one_object_is_the_object_and_of_several_a_list(on_cluster: Comm
 
 def test_yaml_reads_back_as_the_same_object(on_cluster: Command) -> None:
     words = ("get", "deploy", "web", "-n", "shop", "-o")
-    assert yaml.safe_load(on_cluster(*words, "yaml").out) == json.loads(on_cluster(*words, "json").out)
+    listed = json.loads(on_cluster(*words, "json").out)
+    assert yaml.safe_load(on_cluster(*words, "yaml").out) == listed
+    assert list(listed) == sorted(listed), "keys come in order, as kubectl's do"
+    assert list(listed["metadata"]) == sorted(listed["metadata"])
 
 
 def test_custom_columns_take_paths_with_filters(on_cluster: Command) -> None:
