@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from k9py.changes.advice import Advice, Move, advice_for
 from k9py.changes.board import Board, BoardState, Step, StepState
+from k9py.changes.model import Deed, Report
 from k9py.core.refs import ObjectRef
 from k9py.core.text import safe_line
 from k9py.resources.actions import Action, Where
@@ -80,7 +81,9 @@ def board_lines(one: Followed, glyphs: Glyphs) -> list[Line]:
 
 def _applied(one: Followed, step: Step) -> Step:
     meta = (one.outcome.result or {}).get("metadata") or {}
-    generation = f", generation {meta['generation']}" if meta.get("generation") else ""
+    # Of scaling the server answers with a Scale, which has no generation: what is at hand is the one before.
+    known = meta.get("generation") and one.outcome.change.wish.deed is not Deed.SCALE
+    generation = f", generation {meta['generation']}" if known else ""
     return Step(step.id, step.state, f"{one.outcome.change.title} {one.outcome.verb}{generation}")
 
 
@@ -143,7 +146,12 @@ class BoardScreen(WorkScreen):
 
     def undo(self) -> None:
         """Take back everything that was written together."""
-        self._desk.undo_series(self._following.report.plan.series)
+        self._desk.undo_series(self._following.report.plan.series, done=self._written)
+
+    def _written(self, report: Report | None) -> None:
+        """Another change of the same objects was written: this board gives way to the next one."""
+        if report is not None and self.is_current:
+            self.dismiss()
 
     def set_image(self) -> None:
         """Ask for another image of the container that cannot be pulled."""
@@ -153,7 +161,7 @@ class BoardScreen(WorkScreen):
             return
         advised = next((two.value for two in advice_of(one) if two.move is Move.IMAGE), "")
         container = one.blocked.container if one.blocked is not None else ""
-        self._desk.direct.image(change.resource, change.ref, container=container, offer=advised)
+        self._desk.direct.image(change.resource, change.ref, container=container, offer=advised, done=self._written)
 
     def go_to_pod(self) -> None:
         """Go to the pod that is blocked, or to the object."""

@@ -184,7 +184,7 @@ class ConfirmScreen(ModalScreen[Answer]):
             yield Bar(self._look, id="confirm-title", raised=True)
             yield TextView(self._look, id="confirm-text")
             if self._ask.type_this:
-                yield NameLine(placeholder=self._ask.type_this, compact=True, select_on_focus=False)
+                yield NameLine(placeholder=f"type {self._ask.type_this}", compact=True, select_on_focus=False)
             else:
                 yield Choices(self._look, yes=self._ask.yes, no=self._ask.no)
             yield Bar(self._look, id="confirm-foot", raised=True)

@@ -158,10 +158,10 @@ class ChangeDesk:
         self._check_writable()
         self.app.start_loudly(self._undo_last(), name="undo")
 
-    def undo_series(self, series: str) -> None:
-        """Take back everything that was confirmed together."""
+    def undo_series(self, series: str, *, done: Done | None = None) -> None:
+        """Take back everything that was confirmed together; ``done`` as for :meth:`review`."""
         self._check_writable()
-        self.app.start_loudly(self._undo_series(series), name="undo")
+        self.app.start_loudly(self._undo_series(series, done), name="undo")
 
     def undo_entry(self, entry_id: str) -> None:
         """Take back one change."""
@@ -176,18 +176,18 @@ class ChangeDesk:
         series = standing[-1].series
         self._undo(undo_series(self.journal, [one for one in entries if one.series == series]))
 
-    async def _undo_series(self, series: str) -> None:
+    async def _undo_series(self, series: str, done: Done | None) -> None:
         entries = await asyncio.to_thread(self.journal.series, series)
-        self._undo(undo_series(self.journal, entries))
+        self._undo(undo_series(self.journal, entries), done)
 
     async def _undo_entry(self, entry_id: str) -> None:
         entry = await asyncio.to_thread(self.journal.find, entry_id)
         self._undo([undo_of(self.journal, entry)])
 
-    def _undo(self, undos: Sequence[Undo]) -> None:
+    def _undo(self, undos: Sequence[Undo], done: Done | None = None) -> None:
         first = undos[0].entry
         what = _named(first) if len(undos) == 1 else f"{len(undos)} changes"
-        self.review([undo.wish for undo in undos], title=f"take back: {what}", ask=True)
+        self.review([undo.wish for undo in undos], title=f"take back: {what}", done=done, ask=True)
 
     # ------------------------------------------------------------------ looking back, going there
 

@@ -16,7 +16,7 @@ from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
 
 if TYPE_CHECKING:
-    from k9py.ui.changing.desk import ChangeDesk
+    from k9py.ui.changing.desk import ChangeDesk, Done
 
 REPLICA_LIMIT = 2**31 - 1
 """The server's integers end here."""
@@ -76,20 +76,22 @@ class DirectChanges:
 
     # ------------------------------------------------------------------ image
 
-    def image(self, resource: ApiResource, row: Named, *, container: str = "", offer: str = "") -> None:
+    def image(
+        self, resource: ApiResource, row: Named, *, container: str = "", offer: str = "", done: Done | None = None
+    ) -> None:
         """Choose a container where there are several, ask for its image, then review it.
 
-        ``offer`` is the image the line starts with instead of the one it has.
+        ``offer`` is the image the line starts with instead of the one it has, ``done`` as for the desk's review.
         """
-        self._desk.app.start_loudly(self._image(resource, row, container, offer), name="set image")
+        self._desk.app.start_loudly(self._image(resource, row, container, offer, done), name="set image")
 
-    async def _image(self, resource: ApiResource, row: Named, container: str, offer: str) -> None:
+    async def _image(self, resource: ApiResource, row: Named, container: str, offer: str, done: Done | None) -> None:
         obj = (await self._read(resource, [row]))[0]
         images = edits.images_of(obj)
         earlier = await asyncio.to_thread(self._images_before, resource, row)
 
         def ask(name: str) -> None:
-            self._ask_image(resource, row, obj, name, offer=offer, earlier=earlier.get(name, ()))
+            self._ask_image(resource, row, obj, name, offer=offer, earlier=earlier.get(name, ()), done=done)
 
         if container in images or len(images) == 1:
             ask(container if container in images else next(iter(images)))
@@ -104,7 +106,15 @@ class DirectChanges:
         self._desk.app.push_screen(PickScreen(self._desk.app.look, title, choices), picked)
 
     def _ask_image(
-        self, resource: ApiResource, row: Named, obj: Object, container: str, *, offer: str, earlier: Sequence[str]
+        self,
+        resource: ApiResource,
+        row: Named,
+        obj: Object,
+        container: str,
+        *,
+        offer: str,
+        earlier: Sequence[str],
+        done: Done | None,
     ) -> None:
         now = edits.images_of(obj)[container]
 
@@ -113,7 +123,10 @@ class DirectChanges:
                 return
             self._desk.app.attempt(
                 lambda: self._desk.review(
-                    [edits.set_image(obj, {container: text})], title=f"set image of {_what(resource, [row])}", ask=True
+                    [edits.set_image(obj, {container: text})],
+                    title=f"set image of {_what(resource, [row])}",
+                    done=done,
+                    ask=True,
                 )
             )
 

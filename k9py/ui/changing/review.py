@@ -366,8 +366,9 @@ class ReviewScreen(WorkScreen):
         if not self.is_mounted:
             return
         glyphs = self.k9.look.glyphs
-        self.list.show(self._items())
-        self.show_list(shown=len(self._items()) > 1)
+        items = self._items()
+        self.list.show(items)
+        self.show_list(shown=len(items) > 1)
         self.query_one("#work-title", Bar).show(
             ((" review ", Tone.ACCENT), (safe_line(self._heading), Tone.PLAIN)), ((f"{self._count()} ", Tone.DIM),)
         )
