@@ -303,14 +303,15 @@ def _made_step(wanted: int, made: int, maker: Object, obj: Object, snapshot: Sna
     text = f"{made} of {wanted} pods made" if wanted > 1 else "the pod is made" if made else "the pod is being made"
     if made >= wanted:
         return Step("pods", StepState.DONE, text)
-    said: list[str] = []
-    for one in (maker, obj):
-        failure = _condition(one, "ReplicaFailure")
-        if failure.get("status") == "True" and failure.get("message"):
-            said.append(str(failure["message"]))
-    said = said or warnings_of(snapshot.events, maker, reasons=("FailedCreate",))
+    failures = [_condition(one, "ReplicaFailure") for one in (maker, obj)]
+    now = [str(one["message"]) for one in failures if one.get("status") == "True" and one.get("message")]
+    said = now or warnings_of(snapshot.events, maker, reasons=("FailedCreate",))
     if said and not made:
         return Step("pods", StepState.BLOCKED, "the pods cannot be made", tuple(dict.fromkeys(said)))
+    if now and int((obj.get("status") or {}).get("replicas") or 0) <= made:
+        # No old pod is left whose end would make room.
+        missing = f"{wanted - made} of {wanted} pods cannot be made"
+        return Step("pods", StepState.BLOCKED, missing, tuple(dict.fromkeys(now)))
     return Step("pods", StepState.RUNNING, text, tuple(dict.fromkeys(said)))
 
 

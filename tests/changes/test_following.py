@@ -226,6 +226,17 @@ def test_a_quota_that_forbids_pods_is_quoted() -> None:
     assert (board.blocked.id, board.blocked.evidence) == ("pods", ("exceeded quota: small",))
 
 
+def test_a_quota_that_forbids_the_last_pods_blocks_once_no_old_pod_could_make_room() -> None:
+    failing = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
+    for old, blocked in ((0, True), (1, False)):
+        obj = _deployment(replicas=1 + old, conditions=[failing])
+        obj["spec"]["replicas"] = 2
+        board = _board(_pod(), obj=obj)
+        assert (board.blocked is not None) is blocked
+        step = next(one for one in board.steps if one.id == "pods")
+        assert step.evidence == ("exceeded quota: small",)
+
+
 def test_a_service_that_selects_no_pod_says_so() -> None:
     spec = {"selector": {"app": "wbe"}}
     service: Object = {"kind": "Service", "metadata": {"name": "web", "uid": "s1"}, "spec": spec}
