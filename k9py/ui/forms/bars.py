@@ -93,7 +93,7 @@ class FormBars:
             return ["space chooses"]
         found = [f"otherwise {row.hint}"] if row.hint else []
         if row.pick or row.choices:
-            found.append("f2 chooses")
+            found.append("ctrl+space chooses")
         if row.secret:
             found.append("f6 shows it")
         return found

@@ -15,6 +15,8 @@ from k9py.manifests.problems import Problem
 from k9py.manifests.surroundings import Need, beside
 from k9py.ui.forms.rows import OPTIONS
 
+NAME = ("metadata", "name")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -63,7 +65,15 @@ class Checks:
             wrong = {(finding.part.key, finding.problem.path) for finding in found}
             around = [problem for problem in self._around.get(part.key, ()) if (part.key, problem.path) not in wrong]
             found += self._sheet.owned(part, around)
-        return found
+        return [finding for finding in found if not self._only_follows(finding, found)]
+
+    def _only_follows(self, finding: Finding, found: Sequence[Finding]) -> bool:
+        """Return whether a finding is about a value that follows the name, which is told about already."""
+        model = finding.part.model
+        if model is None or model.live or finding.problem.path == NAME or model.broken is not None:
+            return False
+        named = any(one.part is finding.part and one.problem.path == NAME and one.problem.is_error for one in found)
+        return named and get(model.value, finding.problem.path) == get(model.value, NAME)
 
     def told(self, *, typing: tuple[int, str] | None = None) -> Told:
         """Return what is to be told; nothing about ``typing``, the part and field somebody is typing in."""

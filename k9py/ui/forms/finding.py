@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k9py.core.errors import UsageError
-from k9py.manifests.forms.fields import Field, Group
+from k9py.manifests.forms.fields import Field, Group, Repeat
 from k9py.manifests.forms.model import FormModel
 from k9py.manifests.forms.registry import FORMS, form_for
 from k9py.manifests.forms.schemapaths import schema_paths
@@ -60,6 +60,8 @@ class FormFinder:
                 continue
             if entry.index is not None:
                 continue
+            if isinstance(entry.item, Repeat) and not entry.depth:
+                heading = entry.item.label
             path = ".".join(str(step) for step in entry.path)
             known.add(_plain(path))
             key = f"f{part.key} {entry.id}"

@@ -6,6 +6,8 @@ import unicodedata
 
 from rich.cells import get_character_cell_size
 
+from k9py.core.text import strip_escapes
+
 PASTE_LIMIT = 1 << 20
 """Characters a value may have: a server keeps no object above 1.5 MB."""
 
@@ -128,7 +130,7 @@ class LineEdit:
 
 def cleaned(text: str, *, lines: bool) -> str:
     """Return a text without what would do something instead of being something."""
-    text = text[: 2 * PASTE_LIMIT].replace("\r\n", "\n").replace("\r", "\n")
+    text = strip_escapes(text[: 2 * PASTE_LIMIT]).replace("\r\n", "\n").replace("\r", "\n")
     if text.isprintable():
         return text
     if not lines:

@@ -55,6 +55,9 @@ class FormWork:
 
     def command(self, words: str) -> None:
         """Carry out ``:new``: a kind and a name, or a bundle and a name; without words they are offered."""
+        if self._app.session is None:
+            self._app.do_when_connected(lambda: self.command(words))
+            return
         what, _, rest = words.strip().partition(" ")
         if what in BUNDLE_WORDS:
             bundle, _, name = rest.strip().partition(" ")
@@ -231,7 +234,8 @@ class FormWork:
 
     async def _kinds(self, session: Session, resource: ApiResource | None = None) -> Kinds:
         """Return the kinds, that of ``resource`` among them as far as the server tells its fields."""
-        kinds: Kinds = await asyncio.to_thread(lambda: self._app.desk.kinds)
+        desk = self._app.desk  # made here: a thread has no loop
+        kinds: Kinds = await asyncio.to_thread(lambda: desk.kinds)
         if resource is not None and kinds.type_of(resource.api_version, resource.kind) is None:
             await kinds.learn(lambda path: _body(session, path), resource)
         return kinds

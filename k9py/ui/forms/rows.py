@@ -242,10 +242,15 @@ def _told(rows: list[FormRow], findings: Sequence[Finding]) -> list[FormRow]:
         row = _row_for(rows, finding)
         if row is not None:
             text = in_words(finding.problem.text)
-            if finding.problem.hint:
-                text = f"{text}: {finding.problem.hint}"
+            hint = finding.problem.hint or (_what_is_needed(row) if text == "Required value" else "")
+            if hint:
+                text = f"{text}: {hint}"
             by_place.setdefault(row.place, []).append(Said(text, finding.problem.is_error))
     return [replace(row, said=tuple(by_place[row.place])) if row.place in by_place else row for row in rows]
+
+
+def _what_is_needed(row: FormRow) -> str:
+    return f"+ adds one; {row.why}" if row.kind is RowKind.LIST else row.why
 
 
 def _row_for(rows: Sequence[FormRow], finding: Finding) -> FormRow | None:
