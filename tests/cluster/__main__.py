@@ -1,6 +1,7 @@
-"""`python -m tests.cluster build|up|down|status|kubeconfig|prometheus`: a real control plane by hand.
+"""`python -m tests.cluster build|up|down|status|kubeconfig|prometheus|kill|start`: a real control plane by hand.
 
-`build` only fills the cache: a CI run calls it before the tests, whose time limits do not allow for it.
+`build` only fills the cache: a CI run calls it before the tests, whose time limits do not allow for it. `kill etcd`
+ends one part without warning, as a crash would; `start etcd` starts it again and waits until it answers.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ from .build import build, cache_root
 from .errors import ClusterError
 from .running import Cluster, down, find, up
 
+PART_COMMANDS = ("kill", "start")
+"""What is done to one component."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; say errors on stderr in one line and return 1."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command in PART_COMMANDS:
+            return _run_part(options.command, options.dir.absolute(), options.part)
         return _run(options.command, options.dir.absolute(), restricted=options.restricted)
     except ClusterError as error:
         print(f"tests.cluster: {error}", file=sys.stderr)
@@ -27,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
-    parser.add_argument("command", choices=["build", "up", "down", "status", "kubeconfig", "prometheus"])
+    commands = ["build", "up", "down", "status", "kubeconfig", "prometheus", *PART_COMMANDS]
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("part", nargs="?", default="", help="kill, start: the component, as `status` names it")
     parser.add_argument(
         "--dir", type=Path, default=cache_root() / "default", help="the cluster's folder; one cluster per folder"
     )
@@ -61,6 +69,17 @@ def _run(command: str, root: Path, *, restricted: bool) -> int:
         print(f"PROMETHEUS={prometheus.start(cluster.layout)}")
     else:
         return _print_status(cluster)
+    return 0
+
+
+def _run_part(command: str, root: Path, part: str) -> int:
+    cluster = find(root)
+    if cluster is None:
+        raise ClusterError(f"no cluster in {root}")
+    if command == "kill":
+        cluster.stop_component(part)
+    else:
+        cluster.start_component(part)
     return 0
 
 
