@@ -50,6 +50,9 @@ GROUND_WAIT = 15.0
 GROUND_EVERY = 0.5
 """Seconds between two looks for them."""
 
+Note = Callable[[str], None]
+"""Told what a write is waiting for."""
+
 
 class Writer:
     """Writes planned changes on one cluster."""
@@ -86,7 +89,8 @@ class Writer:
         tell(StageReport(Stage.JOURNAL, StageState.DONE, index, entry))
         tell(StageReport(Stage.WRITE, StageState.RUNNING, index))
         try:
-            outcome = await self._sent(change)
+            running = StageReport(Stage.WRITE, StageState.RUNNING, index)
+            outcome = await self._sent(change, lambda text: tell(replace(running, text=text)))
         except asyncio.CancelledError:
             self._journal.conclude(entry, State.UNCERTAIN.value, text="the program was stopped while it was being sent")
             raise
@@ -120,13 +124,13 @@ class Writer:
 
     # sending
 
-    async def _sent(self, change: PlannedChange) -> Outcome:
+    async def _sent(self, change: PlannedChange, note: Note) -> Outcome:
         assert change.resource is not None
         order = order_of(change, change.resource)
         try:
             return self._answered(change, await requests.send(self._transport, order, dry_run=False))
         except Refused as error:
-            return await self._refused(change, change.resource, order, error)
+            return await self._refused(change, order, error, note)
         except NotFound as error:
             if change.wish.deed is Deed.DELETE:
                 return Outcome(change, State.WRITTEN, text="it was gone already")
@@ -135,7 +139,7 @@ class Writer:
             return self._failed(change, error)
         except ApiError as error:
             if error.status >= 500:
-                return await self._looked_up(change, change.resource, error)
+                return await self._looked_up(change, change.resource, error, note)
             if isinstance(error, Forbidden):
                 self._permissions.forget()
             if was_recreated(error):
@@ -144,7 +148,7 @@ class Writer:
         except (LinkError, RubbishError) as error:
             if isinstance(error, LinkError) and not error.sent:
                 return self._failed(change, error, f"{error}; nothing was sent")
-            return await self._looked_up(change, change.resource, error)
+            return await self._looked_up(change, change.resource, error, note)
         except K9Error as error:
             return self._failed(change, error)
 
@@ -164,7 +168,7 @@ class Writer:
 
     # somebody else wrote meanwhile
 
-    async def _refused(self, change: PlannedChange, resource: ApiResource, order: Order, error: Refused) -> Outcome:
+    async def _refused(self, change: PlannedChange, order: Order, error: Refused, note: Note) -> Outcome:
         """Tell what a 409 means: recreated, fields of others, or a newer version."""
         if was_recreated(error):
             return self._failed(change, error, f"{change.title}: {RECREATED}; nothing was written")
@@ -181,10 +185,12 @@ class Writer:
             text = f"others wrote the same fields meanwhile: {', '.join(one.field for one in found)}"
             return replace(self._failed(change, error, text), conflicts=tuple(found), result=live)
         if change.wish.deed in (Deed.UPDATE, Deed.SCALE) or order.force:
-            return await self._newer(change, resource, live, error)
+            return await self._newer(change, order.resource, live, error, note)
         return self._failed(change, error)
 
-    async def _newer(self, change: PlannedChange, resource: ApiResource, live: Object, error: Refused) -> Outcome:
+    async def _newer(
+        self, change: PlannedChange, resource: ApiResource, live: Object, error: Refused, note: Note
+    ) -> Outcome:
         """Write to a newer version when nothing a person would have looked at differs, else tell what does."""
         if change.dry_run.result is not None and _same(live, change.dry_run.result) and we_wrote(live):
             return Outcome(change, State.WRITTEN, live, "it was written; the answer had been lost")
@@ -202,16 +208,17 @@ class Writer:
             # The first one was refused as a whole, so this is not a second write.
             return self._answered(fresh, await requests.send(self._transport, order, dry_run=False))
         except (LinkError, RubbishError) as lost:
-            return await self._looked_up(fresh, resource, lost)
+            return await self._looked_up(fresh, resource, lost, note)
         except K9Error as refused:
             return self._failed(fresh, refused)
 
     # the answer was lost
 
-    async def _looked_up(self, change: PlannedChange, resource: ApiResource, error: K9Error) -> Outcome:
+    async def _looked_up(self, change: PlannedChange, resource: ApiResource, error: K9Error, note: Note) -> Outcome:
         """Find out whether a write took place whose answer was lost; it is not sent again."""
         answered = isinstance(error, ApiError) and error.status not in GATEWAY
         problem: K9Error | None = error
+        note("the answer was lost; looking whether it was written")
         for pause in LOOKUPS:
             await self._clock.sleep(pause)
             try:

@@ -23,6 +23,7 @@ async def test_a_write_whose_answer_was_lost_is_found_and_not_sent_again(lab: La
     outcome = await lab.one(edits.apply(config_map("a", x="1")))
     assert outcome.state is State.WRITTEN
     assert "looked up: it is written" in outcome.text
+    assert "the answer was lost; looking whether it was written" in [report.text for report in lab.stages]
     assert len(lab.network.writes) == 1
     assert lab.journal.entries()[0].state == "written"
 

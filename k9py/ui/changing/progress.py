@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from k9py.changes.model import Stage, StageReport, StageState
+from k9py.core.text import safe_line
 from k9py.resources.model import Tone
 from k9py.ui.glyphs import Glyphs
 from k9py.ui.statusline import Spans
@@ -36,7 +37,8 @@ class Progress:
         """Return every step with its sign; of several changes also how many are through."""
         spans: list[tuple[str, Tone]] = []
         for stage in self.stages:
-            states = Counter(report.state for (of, _), report in self._state.items() if of is stage)
+            reports = [report for (of, _), report in self._state.items() if of is stage]
+            states = Counter(report.state for report in reports)
             ended = states[StageState.DONE] + states[StageState.REFUSED]
             sign, tone = glyphs.separator, Tone.DIM
             if states[StageState.REFUSED]:
@@ -48,5 +50,6 @@ class Progress:
             text = f"{sign} {stage.value}"
             if self.count > 1 and (ended or states[StageState.RUNNING]):
                 text += f" {ended}/{self.count}"
-            spans.append((f" {text} ", tone))
+            waits = next((one.text for one in reports if one.state is StageState.RUNNING and one.text), "")
+            spans.append((f" {text}{': ' if waits else ''}{safe_line(waits)} ", tone))
         return tuple(spans)
