@@ -34,8 +34,10 @@ class BrowseBars:
         k9, glyphs = screen.k9, screen.k9.look.glyphs
         source, session = screen.listing.source, k9.session
         if session is None or source is None:
+            # Before the kubeconfig is read nobody knows the name of its current context.
+            unnamed = "current context" if k9.connection.trouble is None else ""
             left = header.left_side(
-                context=k9.context_name, scope="", kind=screen.view.kind.partition(".")[0], count="",
+                context=k9.context_name or unnamed, scope="", kind=screen.view.kind.partition(".")[0], count="",
                 sync=k9.connection_text(), glyphs=glyphs,
             )  # fmt: skip
             screen.query_one("#header", Bar).show(left)

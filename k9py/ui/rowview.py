@@ -109,6 +109,7 @@ class RowView:
         held = self._held
         self.model.reset(rows)
         self._held = self.model.entries.get(held.key) if held is not None else None
+        self._touched = self._touched and bool(self.model.entries)  # an emptied table is a new list: it starts on top
         self.forget_strips()
         self._forget_widths()
         lost = self.marks.keep(self.model.entries.values())

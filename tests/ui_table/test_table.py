@@ -67,6 +67,18 @@ async def test_a_cursor_nobody_moved_stays_on_the_first_row() -> None:
         assert "api-00" in body(app)[0]
 
 
+async def test_a_list_opened_after_the_cursor_was_moved_in_another_starts_on_its_first_row() -> None:
+    app = TableApp()
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.table.reset(PODS)
+        await pilot.press("j", "j")
+        app.table.reset(())
+        later, first = PODS[3], PODS[0]
+        app.table.apply({later.key: later}, set())
+        app.table.apply({first.key: first}, set())
+        assert app.table.cursor_row is first
+
+
 async def test_the_row_below_takes_the_cursor_when_its_own_is_removed() -> None:
     app = TableApp()
     async with app.run_test(size=(60, 11)) as pilot:
