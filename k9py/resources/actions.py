@@ -533,6 +533,7 @@ def _editing() -> list[Action]:
                kubectl="kubectl edit {target}{ns}", footer=6),
         Action("drafts", (), _G, "drafts", "List what was typed and not written yet (:drafts)", "change"),
         Action("editor.save", ("ctrl+s",), _E, "review", "See what would change, then write it", "edit", footer=1),
+        Action("editor.write", ("ctrl+o",), _E, "write file", "Write the text back to the file it came from", "copy"),
         Action("editor.find", ("ctrl+f",), _E, "find", "Search in the text", "edit", footer=3),
         Action("editor.next", ("f3",), _E, "next match", "Go to the next match", "edit"),
         Action("editor.previous", ("shift+f3",), _E, "previous match", "Go to the match before", "edit"),

@@ -14,7 +14,6 @@ from k9py.changes.documents import SUFFIXES, Document, Text, in_order, kustomize
 from k9py.changes.model import Report, Trouble
 from k9py.core.errors import UsageError, YamlError
 from k9py.resources.model import Tone
-from k9py.ui.editor.screen import EditScreen
 from k9py.ui.editor.subjects import Subject
 from k9py.ui.editor.troubles import place_of_trouble
 from k9py.ui.prompt import Candidate
@@ -119,6 +118,4 @@ def _joined(word: str, texts: list[Text]) -> Text:
 def open_file(app: K9App, session: Session, text: Text, place: tuple[int, int] = (0, 0)) -> None:
     """Open the editor on the text of a file; writing goes to the cluster, the file stays as it is."""
     path = os.path.abspath(text.source)
-    screen = EditScreen(Subject(text.source, text.text, key=f"file/{path}", source=text.source), session)
-    screen.start_with(text.text, place)
-    app.push_screen(screen)
+    app.editing.offer(Subject(path, text.text, key=f"file/{path}", source=path), session, place)

@@ -212,6 +212,12 @@ class Finder:
             match = next((one for one in reversed(found) if one[0] < start), found[-1])
         self._select(match)
 
+    def forget(self) -> bool:
+        """Take the marks of the last search away; False when there are none."""
+        pattern, self._pattern = self._pattern, None
+        self._editor.show_found(())
+        return pattern is not None
+
     # ------------------------------------------------------------------ replace
 
     def replace(self) -> None:

@@ -59,7 +59,7 @@ class EditWork:
         obj.setdefault("apiVersion", resource.api_version)
         obj.setdefault("kind", resource.kind)
         subject = LiveSubject(resource, EditView(obj))
-        self._offer(subject, session)
+        self.offer(subject, session)
 
     def open_named(self, word: str, name: str, namespace: str) -> None:
         """Edit an object by kind and name."""
@@ -118,12 +118,18 @@ class EditWork:
 
     # ------------------------------------------------------------------ drafts
 
-    def _offer(self, subject: LiveSubject, session: Session) -> None:
-        """Open an object, or ask first whether to go on with what was typed before."""
+    def offer(self, subject: Subject, session: Session, place: tuple[int, int] = (0, 0)) -> None:
+        """Open the editor, or ask first whether to go on with what was typed before."""
         drafts = drafts_of(self._app)
         draft = drafts.find(self._app.context_name, subject.key)
+
+        def begin() -> None:
+            screen = EditScreen(subject, session)
+            screen.start_with(subject.text, place)
+            self._app.push_screen(screen)
+
         if draft is None or draft.text == subject.text:
-            self._app.push_screen(EditScreen(subject, session))
+            begin()
             return
         old = human(max(0.0, self._app.clock.now() - draft.saved_at))
         missing = "values of secrets were not kept" if draft.left_out else ""
@@ -133,11 +139,11 @@ class EditWork:
                 self._app.attempt(lambda: self.resume(draft))
             elif ids == ("anew",):
                 drafts.discard(draft.context, draft.key)
-                self._app.push_screen(EditScreen(subject, session))
+                begin()
 
         choices = [
             Choice("on", "Go on with what was typed", missing),
-            Choice("anew", "Begin anew from the object as it is; what was typed is thrown away"),
+            Choice("anew", "Begin anew as it is now; what was typed is thrown away"),
         ]
         title = f"{subject.title}: typed {old} ago and not written"
         self._app.push_screen(PickScreen(self._app.look, title, choices), picked)
@@ -175,7 +181,8 @@ class EditWork:
             self._app.forms.resume(draft)
             return
         if draft.base is None:
-            self._push(EditScreen(Subject(draft.title, "", key=draft.key), session), draft)
+            source = draft.title if draft.key.startswith("file/") else ""
+            self._push(EditScreen(Subject(draft.title, "", key=draft.key, source=source), session), draft)
             return
         self._app.start_loudly(self._resume_edit(session, draft, draft.base), name="draft")
 

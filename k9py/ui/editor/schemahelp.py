@@ -45,7 +45,8 @@ class SchemaHelp:
     """Answers for texts of the kinds of one cluster."""
 
     def __init__(self, kinds: Kinds) -> None:
-        self._kinds = kinds
+        self.kinds = kinds
+        """Replaced when better ones are known: those of the server come a moment after the recorded ones."""
 
     # ------------------------------------------------------------------ what is there
 
@@ -56,7 +57,7 @@ class SchemaHelp:
         return found.get("apiVersion", ""), found.get("kind", "")
 
     def _root(self, lines: Sequence[str], line: int) -> Type | None:
-        return self._kinds.type_of(*self.head(lines, line))
+        return self.kinds.type_of(*self.head(lines, line))
 
     def _walk(self, root: Type, path: Path) -> tuple[Type | None, Type | None]:
         """Return the type a path leads to and the struct or map that holds it; None for what is unknown."""
@@ -99,7 +100,7 @@ class SchemaHelp:
         for length in range(len(path), -1, -1):
             words = ".".join([kind, *(step for step in path[:length] if isinstance(step, str))])
             try:
-                return words, explained(explain(words, self._kinds, api_version=version))
+                return words, explained(explain(words, self.kinds, api_version=version))
             except K9Error:
                 continue  # what is no field of the schema is explained by what holds it
         return "", ""
@@ -130,11 +131,11 @@ class SchemaHelp:
     def _values(self, lines: Sequence[str], line: int, path: Path) -> list[Completion]:
         version, kind = self.head(lines, line)
         if path == ("kind",):
-            names = dict.fromkeys(r.kind for r in self._kinds.resources if not version or r.api_version == version)
+            names = dict.fromkeys(r.kind for r in self.kinds.resources if not version or r.api_version == version)
             return [Completion(name) for name in names]
         if path == ("apiVersion",):
-            versions = self._kinds.versions(kind) if kind else []
-            return [Completion(one) for one in versions or dict.fromkeys(r.api_version for r in self._kinds.resources)]
+            versions = self.kinds.versions(kind) if kind else []
+            return [Completion(one) for one in versions or dict.fromkeys(r.api_version for r in self.kinds.resources)]
         root = self._root(lines, line)
         found = self._walk(root, path)[1] if root is not None else None
         if found is None or found.shape != "scalar":
@@ -150,7 +151,7 @@ class SchemaHelp:
     def _keys(self, lines: Sequence[str], line: int, parent: Path, is_text: IsText) -> list[Completion]:
         version, kind = self.head(lines, line)
         first, end = document_at(lines, line)
-        root = self._kinds.type_of(version, kind)
+        root = self.kinds.type_of(version, kind)
         if root is None:
             return self._heads(lines, first, end, version, kind) if not parent else []
         holder = self._walk(root, parent)[1]
@@ -185,7 +186,7 @@ class SchemaHelp:
                 Completion(
                     f"apiVersion: {one.api_version}\nkind: {one.kind}\nmetadata:\n  name: ", one.kind, one.api_version
                 )
-                for one in self._kinds.resources
+                for one in self.kinds.resources
                 if "create" in one.verbs or not one.verbs
             ]
         return [Completion(f"{name}: ", name, "required") for name in ("apiVersion", "kind") if name not in keys]

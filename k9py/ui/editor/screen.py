@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +16,7 @@ from k9py.core.errors import InputError, YamlError
 from k9py.core.text import safe_line
 from k9py.resources.actions import Action, Where
 from k9py.resources.model import Tone
+from k9py.ui.burst import TEXT_KEYS
 from k9py.ui.editor.checking import Checker
 from k9py.ui.editor.document import Place
 from k9py.ui.editor.finding import Finder
@@ -116,14 +118,15 @@ class EditScreen(Screen[None]):
             "editor.save": self.save,
             "editor.discard": self.discard,
             "editor.keys": self.k9.globals.show_help,
+            "editor.write": self.write_file,
             "back": self.leave,
         }
-        editor.typed_ahead = lambda: len(self.k9.keys.waiting)
+        editor.typed_ahead = self._text_ahead
         if self._start is not None:
             text, caret = self._start
             editor.replace_text(text)
             editor.go_to(*caret)
-            self._keeper.typed(editor.text, caret)
+            self._keep()
         self._watcher.start()
         self.draw()
         if self.subject.is_yaml:
@@ -142,6 +145,12 @@ class EditScreen(Screen[None]):
             self._help = schema
             self._checker.look_soon()
             self.draw()
+
+    def _text_ahead(self) -> int:
+        """Return how many keys of a text wait; somebody who types ahead presses others too."""
+        waiting = self.k9.keys.waiting
+        is_text = all(key.is_printable or key.key in TEXT_KEYS for key in waiting)
+        return len(waiting) if is_text else 0
 
     async def on_unmount(self) -> None:
         """Keep what was typed in the last moment."""
@@ -162,10 +171,17 @@ class EditScreen(Screen[None]):
         """True when the text is not as it began."""
         return self.editor.text != self.subject.text
 
+    def _keep(self) -> None:
+        """Keep what is typed; what is as it began needs no draft."""
+        if self.is_changed:
+            self._keeper.typed(self.editor.text, self.editor.caret)
+        else:
+            self._keeper.forget()
+
     def on_text_editor_changed(self, event: TextEditor.Changed) -> None:
         """Keep it."""
         event.stop()
-        self._keeper.typed(self.editor.text, self.editor.caret)
+        self._keep()
         self._finder.text_changed()
         self._checker.typed()
         self.draw_soon()
@@ -191,6 +207,7 @@ class EditScreen(Screen[None]):
         """See what would change; what cannot be read has the caret put to it."""
         subject = self.subject
         if isinstance(subject, ValueSubject):
+            self._finder.forget()
             self.leave()
             return
         try:
@@ -225,7 +242,9 @@ class EditScreen(Screen[None]):
         self.k9.flash_text(str(trouble), Tone.BAD)
 
     def leave(self) -> None:
-        """Leave; what was typed is kept as a draft."""
+        """Forget the search, else leave; what was typed is kept as a draft."""
+        if self._finder.forget():
+            return
         if isinstance(self.subject, ValueSubject):
             subject, text = self.subject, self.editor.text
             self.dismiss()
@@ -239,6 +258,13 @@ class EditScreen(Screen[None]):
             return
         self._keeper.forget()
         self.dismiss()
+
+    def write_file(self) -> None:
+        """Write the text to the file it came from; the cluster is for ctrl+s."""
+        source = self.subject.source
+        with open(source, "w", encoding="utf-8", newline="") as stream:
+            stream.write(self.editor.text)
+        self.k9.flash_text(f"Written to {source}; nothing is written to the cluster")
 
     def discard(self) -> None:
         """Leave and forget what was typed."""
@@ -259,6 +285,8 @@ class EditScreen(Screen[None]):
         """Return why an action makes no sense now; empty when it does."""
         if not self.is_open:
             return ""
+        if action.id == "editor.write" and not os.path.isfile(self.subject.source):
+            return "This text came from no file; ctrl+s writes to the cluster"
         if action.id == "editor.problem":
             return "" if self.editor.notes else "Nothing is wrong, as far as is known"
         if action.id in ("editor.why", "editor.complete") and self._help is None:
@@ -307,6 +335,7 @@ class EditScreen(Screen[None]):
             return ((f" {safe_line(chosen.doc)}", Tone.DIM),)
         if self._help is None:
             return ()
+        self._help.kinds = self.k9.desk.kinds
         field = self._help.at(self.editor.document.lines, *self.editor.caret, self.editor.is_in_text)
         return ((f" {safe_line(field.line)}", Tone.DIM),) if field is not None else ()
 

@@ -299,6 +299,31 @@ async def test_a_file_that_cannot_be_read_opens_at_its_fault(tmp_path: Path) -> 
         await driver.until(lambda: isinstance(driver.app.screen, EditScreen) and driver.app.screen.is_mounted)
         await driver.sees("broken.yaml")
         assert editor(driver).caret[0] >= 2
+        await driver.press("ctrl+home", "down", "down", "end", *"}", "ctrl+o")
+        whole = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+        await driver.until(lambda: file.read_text() == whole, "the file")
+
+
+async def test_an_object_deleted_meanwhile_is_made_anew_from_what_is_typed(tmp_path: Path) -> None:
+    async with editing(tmp_path, "configmaps", {"configmaps": [config_map()]}) as driver:
+        await driver.press("ctrl+home", *"# mine", "enter")
+        driver.store.delete("configmaps", "shop", "app")
+        await driver.sees("was deleted meanwhile")
+        assert "# mine" in editor(driver).text
+        await driver.press("ctrl+s")
+        await driver.sees("1 create")
+
+
+async def test_text_taken_back_to_how_it_began_leaves_no_draft(tmp_path: Path) -> None:
+    async with editing(tmp_path, "configmaps", {"configmaps": [config_map()]}) as driver:
+        drafts = drafts_of(driver.app)
+        await driver.press("ctrl+home", *"ab")
+        await driver.until(lambda: drafts.left(driver.app.context_name), "a draft")
+        await driver.press("ctrl+z")
+        await driver.until(lambda: not drafts.left(driver.app.context_name), "no draft")
+        await driver.sees_not("changed")
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.app.browser)
 
 
 async def test_keys_that_lead_elsewhere_do_not_leave_a_text(tmp_path: Path) -> None:

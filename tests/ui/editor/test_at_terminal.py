@@ -1,4 +1,4 @@
-"""The whole program on a terminal of its own, killed while somebody types: nothing typed is lost."""
+"""The editor on a terminal of its own: killed while somebody types, and lent to the person's own editor."""
 
 from __future__ import annotations
 
@@ -110,3 +110,22 @@ async def test_what_was_typed_before_a_kill_is_told_at_the_start_and_offered_wit
             await again.until(lambda: not kept(tmp_path))
         finally:
             again.kill()
+
+
+async def test_the_terminal_is_lent_to_the_persons_editor_and_what_it_breaks_is_shown(tmp_path: Path) -> None:
+    script = tmp_path / "edit"
+    script.write_text('#!/bin/sh\nprintf "your editor"\nread line </dev/tty\nsed -i "s/red/[/" "$1"\n')
+    script.chmod(0o755)
+    async with cluster(tmp_path) as environ:
+        typist = Typist({**environ, "EDITOR": str(script), "TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": ""})
+        try:
+            await typist.open_editor()
+            await typist.sees("color: red")
+            typist.program.press(b"\x1bOS")
+            await typist.until(lambda: b"your editor" in typist.program.output)
+            typist.program.press(b"\r")
+            await typist.sees("nothing is lost")
+            await typist.sees("color: [")
+            assert not list(tmp_path.glob("k9py-*"))
+        finally:
+            typist.kill()
