@@ -6,7 +6,8 @@ A mistake costs only itself: that action keeps its default keys, and the problem
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from k9py.config.loading import SettingsFile
 from k9py.config.located import Problem, nearest
@@ -38,8 +39,7 @@ _SAME_IN_TERMINALS = {
 """Combinations most terminals send as another key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(msgspec.Struct, frozen=True):
     """The actions with the person's own keys where there are any."""
 
     actions: Actions

@@ -6,9 +6,10 @@ Repeated keys and custom tags are refused: what a file says must be what a perso
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+
+import msgspec
 
 from k9py.core.errors import SettingsError
 
@@ -16,8 +17,7 @@ _DEEPEST = 20
 """Levels of nesting; our files have five. An anchor inside itself would otherwise never end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing wrong in a file, with where and what to do."""
 
     file: str
@@ -31,8 +31,7 @@ class Problem:
         return f"{place}: {self.message}" + (f"; {self.remedy}" if self.remedy else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(msgspec.Struct, frozen=True):
     """A value of a YAML document: a scalar, a list of :class:`Located`, or an ordered mapping of them."""
 
     value: Any

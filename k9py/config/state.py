@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -66,8 +65,7 @@ class ContextState(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, favourites=merged)
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(msgspec.Struct, frozen=True):
     """A state read from disk, and what to tell the person about it."""
 
     state: ContextState

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from k9py.config.colours import ANSI16, nearest16, nearest256
 from k9py.config.located import Located, Problem, nearest, read_located, sentence
@@ -46,8 +47,7 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _PROPERTIES = ("colour", "ansi256", "ansi16", "style")
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(msgspec.Struct, frozen=True):
     """How one meaning is drawn, at each depth of colour."""
 
     colour: str
@@ -60,8 +60,7 @@ class Role:
     """Members of :data:`STYLES`; drawn at every depth, NO_COLOR included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(msgspec.Struct, frozen=True):
     """One theme, with every role filled."""
 
     name: str

@@ -8,8 +8,9 @@ import logging
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import (
@@ -52,8 +53,7 @@ class LinkState(Enum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """The last that is known of the server."""
 
     state: LinkState

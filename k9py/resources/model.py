@@ -7,9 +7,10 @@ name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar, cast
+
+import msgspec
 
 from k9py.kube.rows import Projection, Row, TableColumn
 
@@ -62,8 +63,7 @@ TONE_OF = {
 """The tone a whole row takes from its health."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(msgspec.Struct, frozen=True):
     """How one row is doing, in one sentence, and the action that follows from it."""
 
     level: Level
@@ -125,8 +125,7 @@ class UsageLookup(Protocol):
         """Return one node's use."""
 
 
-@dataclass(slots=True)
-class RowContext:
+class RowContext(msgspec.Struct):
     """Everything a cell needs beside its row."""
 
     now: float
@@ -160,8 +159,7 @@ class Measure(Enum):
     """Text such as ``1/2``; the sort key is the quotient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column of a kind. Cells are computed on demand and must not depend on anything but row and context."""
 
     id: str
@@ -239,8 +237,7 @@ class ColumnMaker(Generic[R]):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a row leads: a list narrowed to what belongs to it, or a view of the row itself."""
 
     resource: str = ""
@@ -259,8 +256,7 @@ class Target:
     """For the breadcrumb, such as ``pods of deployment api``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
+class Drill(msgspec.Struct, frozen=True):
     """A relation a person can follow from a row."""
 
     id: str
@@ -290,8 +286,7 @@ def nothing_more(_row: Row, _ctx: RowContext) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class KindSpec:
+class KindSpec(msgspec.Struct, frozen=True):
     """Everything k9py knows about one kind beforehand."""
 
     id: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from k9py.resources.model import Column
 
@@ -22,8 +23,7 @@ FROZEN = ("namespace", "name")
 """Columns that stay while the others scroll sideways."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """One column on the screen."""
 
     index: int
@@ -35,8 +35,7 @@ class Slot:
     right: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """The columns a pane shows, left to right."""
 
     slots: tuple[Slot, ...]

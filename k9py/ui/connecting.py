@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from k9py.config.launch import UiOptions, within_settings
 from k9py.config.loading import SettingsFile
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from k9py.kube.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class ContextEntry:
+class ContextEntry(msgspec.Struct, frozen=True):
     """One context a person can switch to."""
 
     name: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(msgspec.Struct, frozen=True):
     """One sign per meaning. Every sign is one cell wide in every terminal; ambiguous widths are avoided."""
 
     cursor: str = "▸"

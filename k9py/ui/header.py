@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from k9py.core.ages import human
 from k9py.core.refs import Scope
@@ -20,8 +21,7 @@ SPARK_CELLS = 5
 """Cells of a sparkline in the header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """What the cluster uses of what it has, in percent; NaN where it was not measured."""
 
     name: str

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import ComposeResult
@@ -26,8 +27,7 @@ SHOWN_COMPLETIONS = 8
 """Rows of the completion list; a third of an 80x24 screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """One completion."""
 
     text: str
@@ -38,8 +38,7 @@ class Candidate:
     """What it is, at the right of the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(msgspec.Struct, frozen=True):
     """How a prompt was left."""
 
     mode: str

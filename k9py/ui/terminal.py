@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from rich.color import ColorSystem
 
 from k9py.ui.flush import LOCAL_AGES, LOCAL_INTERVAL, REMOTE_AGES, REMOTE_INTERVAL
@@ -20,8 +20,7 @@ _BASIC_TERMS = frozenset({"linux", "dumb", "vt100", "vt102", "vt220", "ansi", "c
 """Terminals with 16 colours or fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(msgspec.Struct, frozen=True):
     """The terminal as the program treats it."""
 
     remote: bool

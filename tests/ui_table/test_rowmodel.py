@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from k9py.kube.rows import Row
 from k9py.resources.cells import NAME
@@ -66,7 +66,7 @@ def test_a_row_ordered_by_its_name_keeps_its_value_except_while_it_is_broken() -
         asked.append(row.name)
         return sort(row, context)
 
-    model = filled(*(pod(f"p{i}") for i in range(20)), sort=replace(NAME, sort=counted))
+    model = filled(*(pod(f"p{i}") for i in range(20)), sort=structs.replace(NAME, sort=counted))
     asked.clear()
     model.apply({"shop/p3": pod("p3", restarts=1)}, [], now=0.0)
     assert asked == []

@@ -76,8 +76,8 @@ def test_every_sign_is_one_cell_and_its_twin_is_ascii() -> None:
     from rich.cells import cell_len
 
     words = {"bar", "enter", "shift", "arrow", "done"}
-    for name in set(Glyphs.__slots__) - words:
+    for name in set(Glyphs.__struct_fields__) - words:
         assert cell_len(getattr(UNICODE, name)) == 1, name
         assert len(getattr(ASCII, name)) == 1, name
-    assert all(getattr(ASCII, name).isascii() for name in Glyphs.__slots__)
+    assert all(getattr(ASCII, name).isascii() for name in Glyphs.__struct_fields__)
     assert len(ASCII.bar) == len(UNICODE.bar)
