@@ -18,7 +18,7 @@ MODIFIERS = ("ctrl", "alt", "shift")
 
 NAMED_KEYS = frozenset(
     {"enter", "escape", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown"}
-    | {"up", "down", "left", "right", "backslash"}
+    | {"up", "down", "left", "right", "backslash", "slash", "underscore"}
     | {f"f{number}" for number in range(1, 21)}
 )
 """Keys that are a word; everything else is one printable character."""
@@ -35,8 +35,12 @@ _SAME_IN_TERMINALS = {
     "ctrl+h": "backspace",
     "ctrl+j": "enter",
     "ctrl+\\": "ctrl+backslash",
+    "ctrl+_": "ctrl+underscore",
+    "alt+/": "alt+slash",
+    "slash": "/",
+    "underscore": "_",
 }
-"""Combinations most terminals send as another key."""
+"""Combinations most terminals send as another key, and keys with two names."""
 
 
 class Keymap(msgspec.Struct, frozen=True):
