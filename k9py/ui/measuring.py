@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from k9py.core.errors import K9Error
+from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import Scope
 from k9py.core.rings import GAP, Ring
 from k9py.core.tasks import TaskSet
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from k9py.kube.subscription import Subscription
     from k9py.metrics.usage import UsageCollector
     from k9py.ui.app import K9App
+
+_LOG = logging.getLogger(__name__)
 
 FINISHED = frozenset({"Succeeded", "Failed"})
 """Phases of pods that no longer take room on their node."""
@@ -146,7 +149,11 @@ class Measuring:
             subscription = session.hub.subscribe(pods, Scope(), self._app.opener.projection(pods))
             self._companion = Companion(subscription, _on_node)
         elif spec.id == "services":
-            slices = session.discovery.resolve("endpointslices.discovery.k8s.io")
+            try:
+                slices = session.discovery.resolve("endpointslices.discovery.k8s.io")
+            except UsageError as error:
+                _LOG.info("endpoints are not counted: %s", error)  # the list itself is none the worse for it
+                return
             subscription = session.hub.subscribe(slices, view.scope, self._app.opener.projection(slices))
             self._companion = Companion(subscription, _behind_service)
         else:

@@ -8,6 +8,9 @@ import pytest
 
 from k9py.config.launch import UiOptions
 from k9py.core.clock import ManualClock
+from k9py.core.errors import UsageError
+from k9py.core.refs import ApiResource
+from k9py.kube.discovery import Discovery
 from k9py.kube.states import SyncState, SyncStatus
 from k9py.resources.registry import ALIASES, spelled_out
 from k9py.ui.glyphs import ASCII, UNICODE
@@ -19,7 +22,6 @@ PODS = {"pods": [pod("api-1"), oom_killed("worker-1"), pod("far-1", "other")]}
 
 
 def unknown(word: str) -> None:
-    from k9py.core.errors import UsageError
 
     if word not in ALIASES.values() and word != "pods":
         raise UsageError(word)
@@ -160,3 +162,23 @@ async def test_enter_on_a_role_shows_its_rules_and_can_shows_what_somebody_may_d
         await k9.until(lambda: {"pods shop readers", "pods.apps shop readers"} <= {*k9.names})
         await k9.press("0")
         await k9.until(lambda: k9.app.browser.view.kind == "rights")
+
+
+async def test_services_are_listed_where_the_server_has_no_endpoint_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = Discovery.resolve
+
+    def without_slices(discovery: Discovery, word: str) -> ApiResource:
+        if word.startswith("endpointslices"):
+            raise UsageError("the server has no such kind")
+        return resolve(discovery, word)
+
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"}}
+    async with running(tmp_path, {"services": [service]}) as k9:
+        await k9.until(lambda: k9.app.session is not None)
+        monkeypatch.setattr(Discovery, "resolve", without_slices)
+        await k9.press(":", *"svc", "enter")
+        await k9.until(lambda: "web" in k9.names)
+        assert "no such kind" not in k9.screen
+        assert k9.app.focused is k9.app.browser.table
