@@ -148,9 +148,7 @@ class Trials:
         wish = change.wish
         if live is None:
             text = f"{change.title} is not there any more"
-            return change.with_troubles(
-                Trouble(Stage.DRY_RUN, text, "What you typed is kept: apply it to make the object again")
-            )
+            return change.with_troubles(Trouble(Stage.DRY_RUN, text, "What you typed is kept; it can be made anew"))
         change = replace(change, live=live, ref=replace(change.ref, uid=str(live["metadata"]["uid"])))
         base = wish.base if wish.base is not None else live
         if wish.base is not None and _uid(wish.base) and _uid(wish.base) != change.ref.uid:

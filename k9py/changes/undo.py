@@ -8,6 +8,7 @@ from typing import Any
 
 from k9py.changes.journal import Journal, JournalEntry
 from k9py.changes.model import Deed, Notice, NoticeKind, Object, Wish
+from k9py.core.diffs import quiet
 from k9py.core.errors import ChangeError
 
 _JOB_LABELS = frozenset(
@@ -108,6 +109,12 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
     if (before.get("metadata") or {}).get("ownerReferences"):
         lost.append(Notice(NoticeKind.LOST, "its owner may be gone too; then it is cleaned up again"))
     return Undo(entry, Wish(Deed.CREATE, document, undoes=entry.id, notices=tuple(lost)))
+
+
+def made_anew(wish: Wish) -> Wish:
+    """Return the wish to make an edited object again that is gone: what was typed, as a new object."""
+    lost = Notice(NoticeKind.LOST, "it is a new object: another uid, another age")
+    return Wish(Deed.CREATE, _as_new(quiet(wish.document)), origin=wish.origin, notices=(lost,))
 
 
 def _as_new(before: Object) -> Object:

@@ -159,7 +159,7 @@ class ConflictScreen(WorkScreen):
         self.query_one("#work-title", Bar).show(
             ((" conflicts ", Tone.ACCENT), (title, Tone.PLAIN)), ((f"{left} ", tone),)
         )
-        said = self._said or "others own these fields, or changed them since you began; nothing is written yet"
+        said = self._said or "others own these fields or changed them meanwhile; nothing is written yet"
         self.query_one("#work-steps", Bar).show(((f" {said}", Tone.DIM),))
         choice = self._choices.get((place, conflict.path))
         lines = conflict_lines(conflict, choice, change.wish.deed, glyphs)

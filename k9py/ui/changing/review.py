@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from k9py.changes.model import (
     Answer,
+    Deed,
     Effect,
     Outcome,
     Plan,
     PlannedChange,
     Question,
     Report,
+    Stage,
     StageReport,
     State,
     Trouble,
     Wish,
 )
+from k9py.changes.undo import made_anew
 from k9py.core.errors import ChangeError, K9Error
 from k9py.core.text import safe_line
 from k9py.resources.actions import Action, Where
@@ -97,6 +100,7 @@ class ReviewScreen(WorkScreen):
             "review.decide": self.decide,
             "review.field": self.go_to_field,
             "review.retry": self.try_again,
+            "review.anew": self.make_anew,
             "review.pick": self.pick,
             "review.pick-all": self.pick_all,
             "review.sides": self.other_view,
@@ -276,6 +280,19 @@ class ReviewScreen(WorkScreen):
         self._plan([wishes.get(index, change.wish) for index, change in enumerate(self.changes)])
         self._left_out = left_out
 
+    @property
+    def _gone(self) -> bool:
+        """True when the object that is looked at was edited and is gone."""
+        change = self.current
+        if change is None or self.report is not None or change.wish.deed is not Deed.UPDATE or change.live is not None:
+            return False
+        return any(trouble.error is None and trouble.stage is Stage.DRY_RUN for trouble in change.troubles)
+
+    def make_anew(self) -> None:
+        """Plan an object that is gone as a new one, with everything that was typed."""
+        gone = self.current
+        self._plan([made_anew(one.wish) if one is gone else one.wish for one in self.changes])
+
     def go_to_field(self) -> None:
         """Go back to the field that is wrong."""
         change = self.current
@@ -324,6 +341,8 @@ class ReviewScreen(WorkScreen):
                 return self.refusal_to_write()
             case "review.decide":
                 return "" if change is not None and self._conflicts() else "There is no conflict to decide"
+            case "review.anew":
+                return "" if self._gone else "It is not gone: there is nothing to make again"
             case "review.field":
                 wrong = change is not None and change.troubles and self._can_show
                 return "" if wrong else "There is no field to go to"

@@ -186,9 +186,16 @@ async def test_an_object_deleted_meanwhile_is_told_and_what_was_typed_is_kept(tm
         await k9.ended()
         await k9.sees("nothing was written")
         await k9.sees("colour: red")
-        await k9.press("escape")
-        await k9.until(lambda: told.reports == [None])
         assert not k9.exists("configmaps", "settings")
+        await k9.press("r")
+        await k9.planned()
+        await k9.sees("is not there any more")
+        await k9.press("n")
+        await k9.until(lambda: k9.review.plan is not None and k9.review.plan.ready, "a plan to make it")
+        await k9.sees("it is a new object")
+        await k9.write()
+        await k9.until(lambda: told.reports)
+        assert k9.live("configmaps", "settings")["data"] == {"colour": "red", "size": "1"}
 
 
 async def test_a_right_lost_between_the_trial_and_the_write_is_told(tmp_path: Path) -> None:
