@@ -99,7 +99,25 @@ class Access:
         if MASTERS in user.groups or not asked.target.is_resource:
             return self.allows(user, asked), ""
         found = self._granting(user, asked)
-        return (False, "") if found is None else (True, _reason(found, user))
+        return (False, self.doubt(user, asked.target.namespace)) if found is None else (True, _reason(found, user))
+
+    def doubt(self, user: User, namespace: str) -> str:
+        """Return which roles a user's bindings name that are not there; empty when all are."""
+        missing = [
+            f'{kind.lower()}.{_RBAC} "{name}" not found'
+            for kind, name in self._references(user, namespace)
+            if self._store.peek(f"{kind.lower()}s.{_RBAC}", namespace if kind == "Role" else "", name) is None
+        ]
+        text = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
+        return f"RBAC: {text}" if missing else ""
+
+    def _references(self, user: User, namespace: str) -> Iterator[tuple[str, str]]:
+        bindings = [(binding, "") for binding in self._store.list(f"clusterrolebindings.{_RBAC}")]
+        if namespace:
+            bindings += [(binding, namespace) for binding in self._store.list(f"rolebindings.{_RBAC}", namespace)]
+        for binding, where in bindings:
+            if _subject(binding, user, where) is not None:
+                yield binding["roleRef"]["kind"], binding["roleRef"]["name"]
 
     def _granting(self, user: User, asked: Attributes) -> Mapping[str, Any] | None:
         for binding, rules in self._bound(user, asked.target.namespace):

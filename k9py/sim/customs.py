@@ -12,13 +12,12 @@ from k9py.sim.deletion import CLEANUP_FINALIZER, CUSTOM_KINDS
 from k9py.sim.discovery import Catalog
 from k9py.sim.history import Change, StoredKind
 from k9py.sim.objects import Object, timestamp
-from k9py.sim.openapi import OpenApi
+from k9py.sim.openapi import METADATA, OpenApi
 from k9py.sim.rules import Causes
 from k9py.sim.rules import shown as shown_value
 from k9py.sim.store import Store
 
 _VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
 class CustomKinds:
@@ -86,7 +85,7 @@ class CustomKinds:
                 name = version["name"]
                 by_version.setdefault(name, []).append(_discovered(spec, version))
                 entries.setdefault(name, {})[spec["names"]["plural"]] = version
-                documents.setdefault(name, _document()).update()
+                documents.setdefault(name, _document(self._openapi.metadata_schemas()))
                 _describe(documents[name], spec, version)
         for name in self._published.get(group, set()) - set(by_version):
             self._catalog.set_version(group, name, [])
@@ -157,9 +156,9 @@ def _discovered(spec: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str
     return row
 
 
-def _document() -> dict[str, Any]:
+def _document(schemas: Mapping[str, Any]) -> dict[str, Any]:
     info = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
-    return {"openapi": "3.0.0", "info": info, "paths": {}, "components": {"schemas": {}}}
+    return {"openapi": "3.0.0", "info": info, "paths": {}, "components": {"schemas": dict(schemas)}}
 
 
 def _describe(document: dict[str, Any], spec: Mapping[str, Any], version: Mapping[str, Any]) -> None:
@@ -167,15 +166,12 @@ def _describe(document: dict[str, Any], spec: Mapping[str, Any], version: Mappin
     group, name, names = spec["group"], version["name"], spec["names"]
     schema = dict((version.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"})
     properties = dict(schema.get("properties") or {})
-    properties["apiVersion"] = {"type": "string"}
-    properties["kind"] = {"type": "string"}
-    properties["metadata"] = {"allOf": [{"$ref": f"#/components/schemas/{_META}"}], "default": {}}
+    properties |= _EVERY
     gvk = {"group": group, "version": name, "kind": names["kind"]}
     schema["properties"] = properties
     schema["x-kubernetes-group-version-kind"] = [gvk]
     key = ".".join([*reversed(group.split(".")), name, names["kind"]])
     document["components"]["schemas"][key] = schema
-    document["components"]["schemas"][_META] = _METADATA_SCHEMA
     base = f"/apis/{group}/{name}"
     where = f"{base}/namespaces/{{namespace}}" if spec["scope"] == "Namespaced" else base
     body = {"application/json": {"schema": {"$ref": f"#/components/schemas/{key}"}}}
@@ -199,28 +195,27 @@ def _describe(document: dict[str, Any], spec: Mapping[str, Any], version: Mappin
         }
 
 
-_STRINGS = {"type": "object", "additionalProperties": {"type": "string"}}
-_METADATA_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        **{field: {"type": "string"} for field in ("name", "generateName", "namespace", "uid", "resourceVersion")},
-        **{field: {"type": "string"} for field in ("selfLink", "creationTimestamp", "deletionTimestamp")},
-        "generation": {"type": "integer", "format": "int64"},
-        "deletionGracePeriodSeconds": {"type": "integer", "format": "int64"},
-        "labels": _STRINGS,
-        "annotations": _STRINGS,
-        "finalizers": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
-        "ownerReferences": {
-            "type": "array",
-            "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {
-                field: {"type": "string"} for field in ("apiVersion", "kind", "name", "uid")
-            } | {field: {"type": "boolean"} for field in ("controller", "blockOwnerDeletion")}},
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["uid"],
-        },
-        "managedFields": {"type": "array", "items": {"x-kubernetes-preserve-unknown-fields": True}},
+_GUIDE = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+_EVERY: dict[str, Any] = {
+    "apiVersion": {
+        "type": "string",
+        "description": "APIVersion defines the versioned schema of this representation of an object. Servers should "
+        "convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: "
+        f"{_GUIDE}#resources",
     },
-}  # fmt: skip
+    "kind": {
+        "type": "string",
+        "description": "Kind is a string value representing the REST resource this object represents. Servers may "
+        "infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: "
+        f"{_GUIDE}#types-kinds",
+    },
+    "metadata": {
+        "allOf": [{"$ref": f"#/components/schemas/{METADATA}"}],
+        "default": {},
+        "description": f"Standard object's metadata. More info: {_GUIDE}#metadata",
+    },
+}
+"""What every custom kind has besides the properties of its own."""
 
 
 # objects of custom kinds

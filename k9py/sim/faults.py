@@ -155,6 +155,9 @@ def refusal_of(call: Call) -> ApiError:
     resource = f"{target.resource}/{target.subresource}" if target.subresource else target.resource
     where = f'in the namespace "{target.namespace}"' if target.namespace else "at the cluster scope"
     why = f'User "{call.user.name}" cannot {call.verb} resource "{resource}" in API group "{target.group}" {where}'
+    doubt = call.server.access.doubt(call.user, target.namespace)
+    if doubt:
+        why = f"{why}: {doubt}"
     plural = f"{target.resource}.{target.group}" if target.group else target.resource
     return statuses.forbidden(plural, target.name, why)
 

@@ -182,7 +182,7 @@ def parse_fields(text: str, resource: str, *, custom: tuple[str, ...] = ()) -> l
         path = found.group(1).strip()
         supported = path in COMMON_FIELDS or path in FIELDS.get(resource, ()) or path in custom
         if not supported:
-            if resource in FIELDS:
+            if resource in FIELDS or custom:
                 raise bad_request(f"field label not supported: {path}")
             known = ", ".join(f'"{name}"' for name in (*COMMON_FIELDS, *custom))
             raise bad_request(f'"{path}" is not a known field selector: only {known}')

@@ -63,7 +63,10 @@ class MetricsApi:
         """Answer a get or a list of NodeMetrics."""
         store = self._simulation.store
         if call.name:
-            body = self._node(store.get("nodes", "", call.name))
+            node = store.peek("nodes", "", call.name)
+            if node is None:
+                raise statuses.not_found("node", call.name)
+            body = self._node(node)
             if body is None:
                 raise statuses.not_found("nodes.metrics.k8s.io", call.name)
             return await answer(call, msgspec.json.encode(body))

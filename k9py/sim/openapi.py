@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from k9py.core import recorded
 from k9py.core.schemas import Definitions, Type
 
+METADATA = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+_REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _V2_ANSWERED = V2_PROTOBUF.replace("@", ".")
 """A media type cannot have the sign that clients ask with."""
@@ -31,6 +34,17 @@ def _text(number: int, data: bytes) -> bytes:
     return bytes([number << 3 | 2, len(data)]) + data
 
 
+def _reachable(schemas: Mapping[str, Any], name: str) -> set[str]:
+    """Return a schema's name and those of all it refers to."""
+    found, waiting = set[str](), [name]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting += _REFERENCE.findall(msgspec.json.encode(schemas[current]).decode())
+    return found
+
+
 class OpenApi:
     """The documents by name (``apis/apps/v1``); read from disk when first asked for."""
 
@@ -38,6 +52,7 @@ class OpenApi:
         self._recorded: dict[str, msgspec.Raw] | None = None
         self._added: dict[str, bytes] = {}
         self._definitions: dict[str, Definitions] = {}
+        self._metadata: dict[str, Any] = {}
 
     def _documents(self) -> dict[str, msgspec.Raw]:
         if self._recorded is None:
@@ -50,6 +65,14 @@ class OpenApi:
             return self._added[name]
         found = self._documents().get(name)
         return None if found is None else bytes(found)
+
+    def metadata_schemas(self) -> dict[str, Any]:
+        """Return the schemas of an object's metadata, as the document of every custom group has them."""
+        if not self._metadata:
+            document = msgspec.json.decode(self._documents()["apis/apps/v1"], type=_Document)
+            schemas = document.components.get("schemas") or {}
+            self._metadata = {name: schemas[name] for name in _reachable(schemas, METADATA)}
+        return self._metadata
 
     def add(self, name: str, document: Mapping[str, Any]) -> None:
         """Serve a document of custom resources."""

@@ -13,10 +13,13 @@ from k9py.sim import bodies, deletion, matching, patching, reading, statuses, wr
 from k9py.sim.answers import answer
 from k9py.sim.binding import bind
 from k9py.sim.extensions import Handler
+from k9py.sim.negotiation import negotiate
 from k9py.sim.objects import Object, timestamp
 from k9py.sim.printers.texts import labels_text, selector_text
+from k9py.sim.rendering import Renderer
 from k9py.sim.requests import Call, User
 from k9py.sim.rules import Causes
+from k9py.sim.table import scale_columns
 
 _BUDGET_REFUSAL = "Cannot evict pod as it would violate the pod's disruption budget."
 _STREAMS = frozenset({"log", "exec", "attach", "portforward", "proxy"})
@@ -86,6 +89,10 @@ async def _scale(call: Call) -> web.StreamResponse:
     _, old = writing.current(call)
     before = scale_of(call, old)
     if call.verb == "get":
+        form = negotiate(call.request.headers.get("Accept", ""))
+        if form.form == "Table":
+            table = Renderer(call.kind(), form, scale_columns(), include="", now=call.clock.now())
+            return await answer(call, table.of_object(before), content_type=form.content_type)
         return await answer(call, msgspec.json.encode(before))
     dry_run = bodies.is_dry_run(call)
     if call.verb == "update":

@@ -91,6 +91,30 @@ def _custom_columns(version: Mapping[str, Any]) -> Columns:
     return Columns(definitions, cells)
 
 
+def scale_columns() -> Columns:
+    """Return the columns of the Scale behind any kind."""
+    columns = (
+        ("Name", "string", _NAME_DESCRIPTION),
+        ("Desired", "integer", "replicas is the desired number of instances for the scaled object."),
+        ("Available", "integer", "replicas is the actual number of observed instances of the scaled object."),
+        ("Age", "string", _CREATED_DESCRIPTION),
+    )
+
+    def cells(obj: Object, now: float) -> Cells:
+        wanted = (obj.get("spec") or {}).get("replicas") or 0
+        found = (obj.get("status") or {}).get("replicas") or 0
+        since = age(obj["metadata"].get("creationTimestamp"), now)
+        return [obj["metadata"]["name"], wanted, found, since]
+
+    return Columns(
+        [
+            {"name": name, "type": kind, "format": "", "description": text, "priority": 0}
+            for name, kind, text in columns
+        ],
+        cells,
+    )
+
+
 def _reader(column: Mapping[str, Any]) -> Callable[[Object, float], Any]:
     try:
         path = JsonPath(column["jsonPath"])

@@ -11,6 +11,7 @@ import yaml
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _AGE = r"(?:\d+y)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?"
 _REPLACED: tuple[tuple[str, str], ...] = (
+    (r"\b(LIVE|MERGED)-\d+", r"\1-NUMBER"),
     (r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UID"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", "TIME"),
     (r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "TIME"),
@@ -26,7 +27,6 @@ _REPLACED: tuple[tuple[str, str], ...] = (
     (r"\b127\.0\.0\.1:\d+", "LOOPBACK"),
     (r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?!/)", "IP"),
     (r"(resourceVersion[\\]*\"?: ?[\\]*[\"']?)\d+", r"\1VERSION"),
-    (r"\b(LIVE|MERGED)-\d+", r"\1-NUMBER"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000", "TIME"),
     (r"^([WEI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ", r"\1 "),
     (r"patch: Invalid value: \".*\}\": ", "patch: Invalid value: OBJECT: "),
@@ -42,6 +42,9 @@ _REPLACED: tuple[tuple[str, str], ...] = (
     (r" {2,}Zone:.*", "    Zone: PLACE"),
     (r"\b(zone|region)=[\w-]+", r"\1=PLACE"),
     (r"(topology.kubernetes.io/(?:zone|region)\"?: \"?)[\w-]+", r"\1PLACE"),
+    (r"default-scheduler-[\w-]+", "default-scheduler-HOST"),
+    (r"\.[0-9a-f]{16}\b", ".NUMBER"),
+    (r"Resource Version: +\d+", "Resource Version: VERSION"),
     (r"\bdocker\.io/library/", ""),
     (r"\b(\w+):?\w*@DIGEST", r"\1@DIGEST"),
 )
@@ -112,6 +115,7 @@ LOOKS: dict[str, Callable[[list[str]], list[str]]] = {
     "set": lambda lines: sorted(set(lines)),
     "counted": lambda lines: [f"{len(lines)} lines"],
     "description": description,
+    "columns": lambda lines: [f"{len(line.split('  '))} cells" for line in lines],
     "some": lambda lines: ["some"] if lines else [],
     "prefixes": lambda lines: sorted({line.partition("]")[0] + "]" for line in lines}),
 }

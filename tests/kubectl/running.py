@@ -149,7 +149,7 @@ class Run:
         return await process.wait(), output, (await errors).decode()
 
     def _errors(self, text: str, step: Step) -> list[str]:
-        return self._lines(text, replace(step, shows="text"))
+        return self._lines(text, replace(step, shows=step.shows if step.shows in ("sorted", "set") else "text"))
 
     def _lines(self, text: str, step: Step) -> list[str]:
         if step.shows == "fields" and text.startswith(("{", "apiVersion", "kind", "items")):

@@ -57,6 +57,11 @@ def owner_reference(owner: Object) -> Object:
     }
 
 
+def with_owner(obj: Object, owner: Object) -> None:
+    """Make ``owner`` the controller of an object that has none, in place."""
+    obj["metadata"]["ownerReferences"] = [*(obj["metadata"].get("ownerReferences") or ()), owner_reference(owner)]
+
+
 def set_condition(
     status: Object, kind: str, value: str, *, reason: str = "", message: str = "", now: float, updated: bool = False
 ) -> bool:

@@ -10,12 +10,15 @@ from k9py.sim.controllers.cluster import (
     Controller,
     clone,
     condition,
+    controller_of,
     owner_reference,
     set_condition,
     split_key,
+    with_owner,
 )
 from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.podtemplate import TEMPLATE_HASH, template_hash
+from k9py.sim.matching import labels_match, selector_of
 
 Object = dict[str, Any]
 SOURCE = Source("deployment-controller")
@@ -46,6 +49,7 @@ class Deployments(Controller):
         if deployment is None or deployment["metadata"].get("deletionTimestamp"):
             self._progress.pop(key, None)
             return
+        self._adopt(deployment)
         sets = self.cluster.owned(SETS, deployment)
         wanted_hash = template_hash(deployment["spec"]["template"])
         new = next((item for item in sets if item["metadata"]["labels"].get(TEMPLATE_HASH) == wanted_hash), None)
@@ -60,6 +64,15 @@ class Deployments(Controller):
         elif new is not None or old:
             self._scale_paused(deployment, new, old)
         self._report(key, deployment, wanted_hash)
+
+    def _adopt(self, deployment: Object) -> None:
+        """Take ReplicaSets that match the selector and belong to nobody, such as those left by an orphaning delete."""
+        selector = selector_of(deployment["spec"].get("selector") or {})
+        for item in self.cluster.list(SETS, deployment["metadata"]["namespace"]):
+            if controller_of(item) is not None or item["metadata"].get("deletionTimestamp"):
+                continue
+            if labels_match(selector, item["metadata"].get("labels")):
+                self.cluster.edit(SETS, item, lambda fresh: with_owner(fresh, deployment))
 
     # the newest ReplicaSet
 

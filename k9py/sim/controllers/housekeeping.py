@@ -12,11 +12,13 @@ from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.podtemplate import is_active, is_going, is_ready
 from k9py.sim.controllers.rollout_math import int_or_percent
 from k9py.sim.controllers.scheduler import request_of, toleration_seconds
+from k9py.sim.objects import timestamp
 
 Object = dict[str, Any]
 NODE_GRACE = 50.0
 """Seconds without a heartbeat after which a node counts as gone."""
 UNREACHABLE = "node.kubernetes.io/unreachable"
+UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 BUDGETS, QUOTAS = "poddisruptionbudgets.policy", "resourcequotas"
 
 
@@ -221,6 +223,33 @@ class NodeLifecycle(Controller):
 
     name = "node-lifecycle"
     SOURCE = Source("node-controller")
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        cluster.watch("nodes", self._node_changed)
+
+    def _node_changed(self, change: str, node: Object, old: Object | None) -> None:
+        """Keep the taint of a cordoned node, which keeps pods away from it."""
+        spec = node.get("spec") or {}
+        tainted = any(item["key"] == UNSCHEDULABLE for item in spec.get("taints") or ())
+        if change == "DELETED" or bool(spec.get("unschedulable")) == tainted:
+            return
+        self.engine.after(0.0, lambda: self._mark(node), name="cordon taint")
+
+    def _mark(self, node: Object) -> None:
+        taint = {"key": UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": timestamp(self.cluster.now)}
+
+        def change(fresh: Object) -> None:
+            spec = fresh.setdefault("spec", {})
+            kept = [item for item in spec.get("taints") or () if item["key"] != UNSCHEDULABLE]
+            if spec.get("unschedulable"):
+                kept.append(taint)
+            if kept:
+                spec["taints"] = kept
+            else:
+                spec.pop("taints", None)
+
+        self.cluster.edit("nodes", node, change)
 
     def lost(self, name: str) -> None:
         """Act on a node that went silent now."""

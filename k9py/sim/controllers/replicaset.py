@@ -11,9 +11,9 @@ from k9py.sim.controllers.cluster import (
     Controller,
     condition,
     controller_of,
-    owner_reference,
     set_condition,
     split_key,
+    with_owner,
 )
 from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.podtemplate import (
@@ -73,7 +73,7 @@ class ReplicaSets(Controller):
         for pod in self.cluster.list("pods", owner["metadata"]["namespace"]):
             loose = controller_of(pod) is None and is_active(pod)
             if loose and labels_match(selector, pod["metadata"].get("labels")):
-                self.cluster.edit("pods", pod, lambda fresh: _with_owner(fresh, owner))
+                self.cluster.edit("pods", pod, lambda fresh: with_owner(fresh, owner))
 
     def _scale(self, key: str, owner: Object, pods: list[Object], wanted: int) -> str:
         """Bring the number of pods to ``wanted``; returns why the API refused one, empty when it did not."""
@@ -127,10 +127,6 @@ class ReplicaSets(Controller):
             )
             status |= holder
         self.cluster.set_status("replicasets.apps", owner, status)
-
-
-def _with_owner(pod: Object, owner: Object) -> None:
-    pod["metadata"]["ownerReferences"] = [*(pod["metadata"].get("ownerReferences") or ()), owner_reference(owner)]
 
 
 def _without_owner(pod: Object, uid: str) -> None:

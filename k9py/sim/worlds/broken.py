@@ -213,10 +213,6 @@ def _lose_node(simulation: Simulation) -> None:
 def _cordon(simulation: Simulation) -> None:
     def change(fresh: Object) -> None:
         fresh["spec"]["unschedulable"] = True
-        fresh["spec"]["taints"] = [
-            *(fresh["spec"].get("taints") or ()),
-            {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"},
-        ]
 
     simulation.store.modify("nodes", "", "node-4", change)
 
