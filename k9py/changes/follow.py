@@ -31,6 +31,8 @@ BLOCKED_FOR = 3.0
 """Seconds a step has to be blocked to be told: a first failed pull or probe often mends itself."""
 NO_NODE_FOR = 10.0
 """The same for pods without a node, for which a new node may be on its way."""
+LOOKS = 4
+"""Objects looked at at once; a look is up to six requests, and the rest of the program goes on meanwhile."""
 FOLLOWED = 300.0
 """Seconds after which following ends whatever the state."""
 
@@ -42,6 +44,7 @@ class Follower:
         self._transport = transport
         self._discovery = discovery
         self._clock = clock
+        self._looks = asyncio.Semaphore(LOOKS)
 
     async def follow(self, outcome: Outcome, *, limit: float = FOLLOWED) -> AsyncIterator[Board]:
         """Yield the board of a written change whenever it differs, until it converged, is blocked or ``limit`` is over.
@@ -55,7 +58,8 @@ class Follower:
         changed_at = blocked_at = started
         while True:
             try:
-                board: Board | None = await self.look(outcome)
+                async with self._looks:
+                    board: Board | None = await self.look(outcome)
             except LinkError:
                 board = shown  # the data stands still; the session shows that the link is lost
             now = self._clock.monotonic()

@@ -18,6 +18,7 @@ from k9py.core.text import safe_line
 
 if TYPE_CHECKING:
     from k9py.changes.documents import Document
+    from k9py.changes.follow import Follower
     from k9py.changes.gate import Gate
     from k9py.changes.model import Answer, Outcome, Plan, Question, Report, Wish
     from k9py.cli.runtime import Client
@@ -156,18 +157,19 @@ class Desk:
 
     async def _follow(self, report: Report) -> int:
         """Follow everything that was written until it has come true, or say why it does not."""
+        from k9py.changes.follow import Follower
         from k9py.changes.model import State
 
+        # One for all: it looks at a few objects at a time.
+        follower = Follower(self.client.transport, self.client.discovery, clock=self.client.clock)
         limit = self.limit
         written = [outcome for outcome in report.outcomes if outcome.state is State.WRITTEN]
-        came = await asyncio.gather(*(self._follow_one(outcome, limit) for outcome in written))
+        came = await asyncio.gather(*(self._follow_one(follower, outcome, limit) for outcome in written))
         return 0 if all(came) else 1
 
-    async def _follow_one(self, outcome: Outcome, limit: float) -> bool:
+    async def _follow_one(self, follower: Follower, outcome: Outcome, limit: float) -> bool:
         from k9py.changes.board import BoardState
-        from k9py.changes.follow import Follower
 
-        follower = Follower(self.client.transport, self.client.discovery, clock=self.client.clock)
         last, said = None, ""
         async for board in follower.follow(outcome, limit=limit):
             last = board

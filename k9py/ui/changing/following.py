@@ -53,7 +53,9 @@ class Following:
         self.watched = False
         """True while a person looks at the board."""
         self.on_change: Callable[[], None] | None = None
-        self._clock = desk.session.clock
+        session = desk.session
+        self._clock = session.clock
+        self._follower = Follower(session.transport, session.discovery, clock=session.clock)
         self.written_at = self._clock.monotonic()
 
     @property
@@ -80,10 +82,8 @@ class Following:
             self._desk.tasks.start(self._follow(one), name=f"follow {one.outcome.change.title}")
 
     async def _follow(self, one: Followed) -> None:
-        session = self._desk.session
-        follower = Follower(session.transport, session.discovery, clock=session.clock)
         try:
-            async for board in follower.follow(one.outcome):
+            async for board in self._follower.follow(one.outcome):
                 self._take(one, board)
         finally:
             one.ended = True
