@@ -53,7 +53,10 @@ async def _main(kubeconfig: Path) -> None:
             written.write_text(proxy.kubeconfig())
             print(f"KUBECONFIG={written}", flush=True)
             while line := await asyncio.to_thread(sys.stdin.readline):
-                await _obey(proxy, line)
+                try:
+                    await _obey(proxy, line)
+                except ValueError as error:
+                    print(f"{line.strip()!r}: {error}", file=sys.stderr)
 
 
 if __name__ == "__main__":
