@@ -42,13 +42,26 @@ class Opener:
         self._contexts = contexts
         self._projections: dict[str, Projection] = {}
         """One per kind, so that panes on one kind share one watch."""
+        self._shown: dict[str, ApiResource] = {}
+        """Every kind that was opened, by its id."""
 
     def resource(self, view: View) -> ApiResource | None:
-        """Return the kind of a view, None for a local one; raises UsageError for a kind the server has not."""
+        """Return the kind of a view, None for a local one; raises UsageError for a kind the server never had.
+
+        One that was shown is known for good: its definition may go while its list is still on the screen.
+        """
         if view.kind in LOCAL_VIEWS:
             return None
+        try:
+            return self._resolved(view.kind)
+        except UsageError:
+            if view.kind not in self._shown:
+                raise
+            return self._shown[view.kind]
+
+    def _resolved(self, kind: str) -> ApiResource:
         resolve = self._session.discovery.resolve
-        return resolve(spelled_out(view.kind, resolve))
+        return resolve(spelled_out(kind, resolve))
 
     def of_kind(self, kind: str) -> ApiResource:
         """Return the resource of an owner's kind; raises UsageError when the server has none."""
@@ -61,11 +74,12 @@ class Opener:
 
     def settle(self, view: View) -> View:
         """Return the view with its kind by the one name it has everywhere; raises UsageError for an unknown kind."""
-        resource = self.resource(view)
-        if resource is None:
+        if view.kind in LOCAL_VIEWS:
             return view
+        resource = self._resolved(view.kind)
         if "list" not in resource.verbs:
             raise UsageError(f"{resource.id} cannot be listed", remedy="It can only be created: reviews are such kinds")
+        self._shown[resource.id] = resource
         return replace(view, kind=resource.id)
 
     def spec(self, view: View) -> KindSpec:

@@ -164,6 +164,29 @@ async def test_enter_on_a_role_shows_its_rules_and_can_shows_what_somebody_may_d
         await k9.until(lambda: k9.app.browser.view.kind == "rights")
 
 
+async def test_a_kind_that_vanishes_while_its_list_is_shown_can_be_read_on_and_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = Discovery.resolve
+
+    def without_leases(discovery: Discovery, word: str) -> ApiResource:
+        if word.startswith("leases"):
+            raise UsageError("the server has no such kind")
+        return resolve(discovery, word)
+
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("api-1")
+        await k9.press(":", *"leases", "enter")
+        await k9.sees("No leases")
+        monkeypatch.setattr(Discovery, "resolve", without_leases)
+        k9.app.browser.flush()
+        assert "leases" in k9.bar("header")
+        await k9.press("q")
+        await k9.sees("api-1")
+        await k9.press(":", *"leases", "enter")
+        await k9.sees("no such kind")
+
+
 async def test_services_are_listed_where_the_server_has_no_endpoint_slices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
