@@ -12,7 +12,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("textual", "rich", "aiohttp", "kubernetes", "yaml", "asyncio", "msgspec")
+HEAVY = (
+    "textual",
+    "rich",
+    "aiohttp",
+    "kubernetes",
+    "yaml",
+    "asyncio",
+    "msgspec",
+    "pydantic",
+    "requests",
+    "tree_sitter",
+)
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -83,6 +94,7 @@ def test_the_help_of_a_verb_loads_no_network_and_no_screen(verb: str) -> None:
         ("k9py.config.keymap", {"kubernetes", "aiohttp", "textual", "rich"}),
         ("k9py.config.themes", {"kubernetes", "aiohttp", "textual", "rich", "yaml"}),
         ("k9py.kube.session", {"kubernetes", "aiohttp", "textual", "rich"}),
+        ("k9py.ui.starting", {"kubernetes", "aiohttp", "pydantic", "requests", "yaml", "tree_sitter"}),
         ("k9py.changes.gate", {"kubernetes", "aiohttp", "textual", "rich"}),
     ],
 )

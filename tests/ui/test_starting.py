@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,17 @@ from tests.ui.harness import pod, running
 
 def test_the_version_beside_the_package_is_the_one_textual_tells() -> None:
     assert textual_version() == textual.__version__
+
+
+def test_what_the_first_frame_does_not_show_is_not_imported_before_it() -> None:
+    later = (
+        "k9py.kube.session", "k9py.kube.reflector", "k9py.resources.registry", "k9py.resources.pods", "k9py.manifests",
+        "k9py.changes", "k9py.operate", "k9py.sim", "k9py.ui.opening", "k9py.ui.logscreen", "k9py.ui.forms",
+        "k9py.ui.editor",
+    )  # fmt: skip
+    probe = f"import sys, k9py.ui.starting; print([name for name in {later!r} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=50)
+    assert answer.stdout.strip() == "[]"
 
 
 async def test_the_style_sheet_is_read_once_with_the_theme_of_the_settings(
