@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from k9py.core import yamlspans
@@ -13,59 +16,101 @@ from k9py.manifests.kinds import Kinds
 from k9py.manifests.problems import Problem
 from k9py.manifests.surroundings import beside
 from k9py.manifests.validation import validate_object
-from k9py.ui.editor.subjects import LiveSubject, Subject, places
+from k9py.ui.editor.outline import document_starts
+from k9py.ui.editor.subjects import Subject, places
 from k9py.ui.editor.widget import Note
 
 if TYPE_CHECKING:
     from k9py.ui.editor.screen import EditScreen
 
+_LOG = logging.getLogger(__name__)
+
+FEW = 5
+"""Documents up to which all are compared with the cluster at every look, since that may change too."""
+
 REST = 0.5
 """Seconds without a key before a text is looked at: less would report words nobody has finished."""
 
 
-class Checked:
-    """The documents of a text and what is wrong with each."""
+class Part:
+    """One document of a text and what is wrong with it, its lines counted from its own first one."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, text: str, subject: Subject, kinds: Kinds) -> None:
+        """Check it by itself: takes some 30 ms a thousand lines, so it is made in a thread."""
         self._subject = subject
         self.notes: list[Note] = []
-        self.sound: list[tuple[dict[str, Any], Any, Any]] = []
-        """Documents without an error: as the cluster would get them, as typed, and their node."""
+        self.around: list[Note] | None = None
+        """What does not fit the cluster; None while nobody looked."""
+        self.whole: dict[str, Any] | None = None
+        """The object as the cluster would get it; None for one with errors."""
+        self._document: Any = None
+        self._node: Any = None
+        try:
+            documents = places(text)
+        except YamlError as error:
+            told = str(error).removeprefix(f"line {error.line}, column {error.column}: ")
+            said = f"{told}. {error.remedy}" if error.remedy else told
+            self.notes.append(Note(max(0, error.line - 1), max(0, error.column - 1), said))
+            return
+        for line, document, node in documents:
+            self._check(line, document, node, kinds)
 
-    def add(self, problems: Iterable[Problem], document: Any, node: Any) -> None:
-        """Note problems of a document where they stand."""
-        for problem in problems:
-            span = yamlspans.nearest(node, self._subject.place_of(problem.path, document))
-            self.notes.append(Note(span.line - 1, span.column - 1, str(problem), problem.is_error))
-
-
-def check(text: str, subject: Subject, kinds: Kinds) -> Checked:
-    """Check a text by itself: takes some 30 ms a thousand lines, so it runs in a thread."""
-    checked = Checked(subject)
-    try:
-        documents = places(text)
-    except YamlError as error:
-        told = str(error).removeprefix(f"line {error.line}, column {error.column}: ")
-        said = f"{told}. {error.remedy}" if error.remedy else told
-        checked.notes.append(Note(max(0, error.line - 1), max(0, error.column - 1), said))
-        return checked
-    for line, document, node in documents:
+    def _check(self, line: int, document: Any, node: Any, kinds: Kinds) -> None:
+        subject = self._subject
         try:
             whole = subject.whole(document)
         except InputError as error:
-            checked.notes.append(Note(line, 0, error.with_remedy()))
-            continue
-        old = subject.base if isinstance(subject, LiveSubject) and subject.whole(document) is not document else None
+            self.notes.append(Note(line, 0, error.with_remedy()))
+            return
+        self._document, self._node = document, node
+        old = subject.base if whole is not document else None
         problems = validate_object(whole, kinds, old=old)
         if not kinds.live:
             # A kind that is not recorded may well be one of this cluster's: the server judges.
-            problems = [
-                problem for problem in problems if problem.reason != "NotFound" or problem.path[:1] != ("kind",)
-            ]
-        checked.add(problems, document, node)
+            problems = [one for one in problems if (one.reason, one.path) != ("NotFound", ("kind",))]
+        self.notes += self.placed(problems)
         if isinstance(whole, dict) and not any(problem.is_error for problem in problems):
-            checked.sound.append((whole, document, node))
-    return checked
+            self.whole = whole
+
+    def placed(self, problems: Iterable[Problem]) -> list[Note]:
+        """Return problems where they stand."""
+        notes = []
+        for problem in problems:
+            span = yamlspans.nearest(self._node, self._subject.place_of(problem.path, self._document))
+            notes.append(Note(span.line - 1, span.column - 1, str(problem), problem.is_error))
+        return notes
+
+
+class Checks:
+    """The documents of one text, each looked at again only when it changed."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._known: dict[str, Part] = {}
+        self._kinds: Kinds | None = None
+        self.parts: list[tuple[int, Part]] = []
+        """First line and document, in their order."""
+
+    def look(self, lines: Sequence[str], kinds: Kinds) -> None:
+        """Check what changed since the last look."""
+        if kinds is not self._kinds:
+            self._kinds, self._known = kinds, {}
+        known, self._known, self.parts = self._known, {}, []
+        starts = [0, *(start - 1 for start in document_starts(lines) if start)]
+        for first, end in pairwise([*dict.fromkeys(starts), len(lines)]):
+            text = "\n".join(lines[first:end]) + "\n"
+            part = known.get(text) or self._known.get(text) or Part(text, self._subject, kinds)
+            self._known[text] = part
+            self.parts.append((first, part))
+
+    @property
+    def notes(self) -> list[Note]:
+        """Everything that was found, in the lines of the whole text."""
+        return [
+            replace(note, line=note.line + first)
+            for first, part in self.parts
+            for note in (*part.notes, *(part.around or ()))
+        ]
 
 
 class Checker:
@@ -74,7 +119,7 @@ class Checker:
     def __init__(self, screen: EditScreen) -> None:
         self._screen = screen
         self._task: asyncio.Task[None] | None = None
-        self._notes: list[Note] = []
+        self._checks = Checks(screen.subject)
         self._typed_on = -1
         """The line somebody is typing on; -1 once the caret left it."""
 
@@ -107,37 +152,34 @@ class Checker:
         screen = self._screen
         if not screen.is_open:
             return
-        text, desk = screen.editor.text, screen.k9.desk
+        lines, desk = list(screen.editor.document.lines), screen.k9.desk
         kinds = await asyncio.to_thread(lambda: desk.kinds)
-        checked = await asyncio.to_thread(check, text, screen.subject, kinds)
-        self._notes = checked.notes
+        await asyncio.to_thread(self._checks.look, lines, kinds)
         self._show()
-        if not checked.sound:
-            return
         try:
-            await self._look_around(checked, kinds)
+            await self._look_around(kinds)
         except K9Error as error:
             # Advice only: what the cluster says for certain is said by the review.
-            screen.k9.log(f"surroundings: {error}")
+            _LOG.info("what is around the text: %s", error)
             return
-        self._notes = checked.notes
         self._show()
 
-    async def _look_around(self, checked: Checked, kinds: Kinds) -> None:
-        """Compare what is well formed with what the cluster has."""
-        screen = self._screen
+    async def _look_around(self, kinds: Kinds) -> None:
+        """Compare what is well formed with what the cluster has; of many documents only those that changed."""
+        screen, parts = self._screen, [part for _, part in self._checks.parts]
         namespace = screen.k9.scope.single or screen.session.namespace
-        wholes = [whole for whole, _, _ in checked.sound]
-        wanted = [need for whole in wholes for need in needs(whole, kinds, namespace=namespace, creating=False)]
-        known = await screen.k9.desk.surroundings.known(wanted, beside(wholes, kinds, namespace))
-        for whole, document, node in checked.sound:
-            checked.add(check_surroundings(whole, kinds, known, namespace=namespace, creating=False), document, node)
+        sound = [(part, part.whole) for part in parts if part.whole is not None]
+        asked = [(part, whole) for part, whole in sound if part.around is None or len(sound) <= FEW]
+        wanted = [need for _, whole in asked for need in needs(whole, kinds, namespace=namespace, creating=False)]
+        known = await screen.k9.desk.surroundings.known(wanted, beside([one for _, one in sound], kinds, namespace))
+        for part, whole in asked:
+            part.around = part.placed(check_surroundings(whole, kinds, known, namespace=namespace, creating=False))
 
     def _show(self) -> None:
         """Show what was found, but for the line somebody is typing on, and what only follows from it."""
         screen, line = self._screen, self._typed_on
         if not screen.is_open:
             return
-        kept = [note for note in self._notes if line < 0 or note.line not in (line, line + 1)]
+        kept = [note for note in self._checks.notes if line < 0 or note.line not in (line, line + 1)]
         screen.editor.show_problems(kept)
         screen.draw()

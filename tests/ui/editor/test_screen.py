@@ -154,7 +154,7 @@ async def test_errors_come_once_the_line_is_left_and_lead_to_their_place(tmp_pat
         line = text.text.split("\n").index("  replicas: 2")
         text.go_to(line, 99)
         await driver.press("backspace", *"many")
-        await driver.until(lambda: driver.app.screen._checker._notes, "a finding")  # type: ignore[attr-defined]
+        await driver.until(lambda: driver.app.screen._checker._checks.notes, "a finding")  # type: ignore[attr-defined]
         assert not text.notes
         await driver.press("ctrl+home")
         await driver.until(lambda: text.notes, "a sign")
