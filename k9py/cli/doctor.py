@@ -134,7 +134,8 @@ def _target(options: argparse.Namespace, report: _Report) -> Target | None:
         report.add(bad("kubeconfig", str(error), error.remedy or "k9py demo needs no cluster"))
         return None
     found = ", ".join(path for path in config.paths if os.path.exists(path)) or "service account of this pod"
-    report.add(ok("kubeconfig", f"{found}; {len(config.contexts)} contexts"))
+    count = len(config.contexts)
+    report.add(ok("kubeconfig", f"{found}; {count} context{'s' if count != 1 else ''}"))
     report.add(ok("context", f"{target.context or '(none)'}, namespace {target.namespace}"))
     return target
 
