@@ -22,7 +22,7 @@ kind: ConfigMap
 metadata: {{name: {name}}}
 data: {{a: "{value}"}}
 """
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
