@@ -29,6 +29,7 @@ _REPLACED: tuple[tuple[str, str], ...] = (
     (r"(resourceVersion[\\]*\"?: ?[\\]*[\"']?)\d+", r"\1VERSION"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000", "TIME"),
     (r"^([WEI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ ", r"\1 "),
+    (r"^[WEI] reflector\.go.*\n", ""),
     (r"patch: Invalid value: \".*\}\": ", "patch: Invalid value: OBJECT: "),
     (r"sha256:[0-9a-f]{64}", "DIGEST"),
     (r"containerd://[0-9a-f]{64}", "CONTAINER"),
