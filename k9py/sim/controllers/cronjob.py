@@ -28,15 +28,15 @@ class CronJobs(Controller):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self._timers: dict[str, Timer] = {}
-        self._leapt_to = 0.0
-        """Unix time of the last leap: what fired in time that was skipped is not made up for."""
+        self._skipped_to: dict[str, float] = {}
+        """Unix time of the last leap each CronJob was there for: what fired in skipped time is not made up for."""
         self.watch_own(CRONJOBS)
         self.watch_owned(JOBS, "CronJob")
         cluster.engine.on_leap(lambda _gap: self._leapt())
 
     def _leapt(self) -> None:
-        self._leapt_to = self.cluster.now
         for cron in self.cluster.list(CRONJOBS):
+            self._skipped_to[key_of(cron)] = self.cluster.now
             self.wake(key_of(cron))
 
     def reconcile(self, key: str) -> None:
@@ -46,6 +46,7 @@ class CronJobs(Controller):
         if timer:
             timer.cancel()
         if cron is None or cron["metadata"].get("deletionTimestamp"):
+            self._skipped_to.pop(key, None)
             return
         self._tidy(cron)
         if cron["spec"].get("suspend"):
@@ -68,7 +69,7 @@ class CronJobs(Controller):
         last = (cron.get("status") or {}).get("lastScheduleTime") or cron["metadata"]["creationTimestamp"]
         limit = cron["spec"].get("startingDeadlineSeconds")
         oldest = self.cluster.now - limit if limit is not None else 0.0
-        return max(time_or_zero(last), oldest, self._leapt_to)
+        return max(time_or_zero(last), oldest, self._skipped_to.get(key_of(cron), 0.0))
 
     def _fire(self, cron: Object, due: float) -> None:
         policy = cron["spec"].get("concurrencyPolicy") or "Allow"
