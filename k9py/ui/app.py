@@ -257,11 +257,18 @@ class K9App(DiffApp[None]):
         browser.open_view()
         if self.options.words and self._after_switch is None:
             browser.acting.command(" ".join((self.options.kind, *self.options.words)))
-        if self.paths.drafts.is_dir() and not self.readonly:
-            self.call_later(self.attempt, lambda: self.editing.tell_drafts())
+        if not self.readonly and any(self.paths.drafts.glob("*.json")):
+            self.call_later(self.attempt, self._tell_drafts)
         after, self._after_switch = self._after_switch, None
         if after is not None:
             self.attempt(after)
+
+    def _tell_drafts(self) -> None:
+        """Say what earlier runs left behind."""
+        # Deferred: drafts, 20 ms, only where there are any.
+        from k9py.ui.editor.keeping import tell_drafts
+
+        tell_drafts(self)
 
     def session_closing(self) -> None:
         """Let go of everything that reads the session."""

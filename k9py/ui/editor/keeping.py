@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from k9py.changes.drafts import Draft, Drafts
 from k9py.changes.model import Object
 from k9py.core.tasks import TaskSet
+from k9py.resources.model import Tone
 from k9py.ui.editor.document import Place
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ LONGEST = 2.0
 def drafts_of(app: K9App) -> Drafts:
     """Return the drafts of this person."""
     return Drafts(app.paths.drafts, now=app.clock.now, pid=os.getpid())
+
+
+def tell_drafts(app: K9App) -> None:
+    """Say in one line that earlier runs left something behind."""
+    left = drafts_of(app).left(app.context_name)
+    if left:
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        app.flash_text(f"Kept from before, not written: {left[0].title}{more}; :drafts opens it", Tone.WARN)
 
 
 class Keeper:

@@ -12,7 +12,6 @@ from k9py.changes.model import Object
 from k9py.core.ages import human
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource
-from k9py.resources.model import Tone
 from k9py.ui.editor.filing import apply_path, open_file
 from k9py.ui.editor.keeping import drafts_of
 from k9py.ui.editor.screen import EditScreen
@@ -147,13 +146,6 @@ class EditWork:
         ]
         title = f"{subject.title}: typed {old} ago and not written"
         self._app.push_screen(PickScreen(self._app.look, title, choices), picked)
-
-    def tell_drafts(self) -> None:
-        """Say in one line that earlier runs left something behind."""
-        left = drafts_of(self._app).left(self._app.context_name)
-        if left:
-            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            self._app.flash_text(f"Kept from before, not written: {left[0].title}{more}; :drafts opens it", Tone.WARN)
 
     def choose_draft(self) -> None:
         """List the drafts of this context."""

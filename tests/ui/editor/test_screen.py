@@ -14,7 +14,7 @@ from textual.events import Paste
 from k9py.changes.drafts import Draft
 from k9py.ui.app import K9App
 from k9py.ui.changing.review import ReviewScreen
-from k9py.ui.editor.keeping import drafts_of
+from k9py.ui.editor.keeping import drafts_of, tell_drafts
 from k9py.ui.editor.reading import ReadingScreen
 from k9py.ui.editor.screen import EditScreen
 from k9py.ui.editor.widget import TextEditor
@@ -117,7 +117,7 @@ async def test_a_draft_of_an_earlier_run_is_told_once_and_listed(tmp_path: Path)
     async with running(tmp_path, {"configmaps": [config_map()]}) as driver:
         await driver.until(lambda: driver.app.session)
         drafts_of(driver.app).save(Draft("new/1", driver.app.context_name, "objects", "kind: ConfigMap\n", 0.0))
-        driver.app.editing.tell_drafts()
+        tell_drafts(driver.app)
         await driver.sees(":drafts opens it")
         await driver.press(":")
         await driver.type("drafts")
