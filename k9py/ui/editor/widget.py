@@ -17,7 +17,7 @@ from k9py.ui.editor.acts import Acts
 from k9py.ui.editor.document import Act, Change, Document, Place
 from k9py.ui.editor.layout import layout
 from k9py.ui.editor.painting import Marks, Painter
-from k9py.ui.editor.popup import Popup, laid_over
+from k9py.ui.editor.popup import Offering
 from k9py.ui.editor.tokens import Highlighter, Part, Spans
 from k9py.ui.look import Look
 
@@ -120,9 +120,8 @@ class TextEditor(Widget, can_focus=True):
         self._found: dict[int, tuple[tuple[int, int], ...]] = {}
         self._shown_marks: dict[int, Marks] = {}
         """What lies over the lines in sight, as they were painted last."""
-        self._popup: Popup | None = None
-        self._popup_region = range(0)
-        """Lines in sight the list of completions was painted over."""
+        self.offering = Offering(self)
+        """The list of completions."""
         self._told: Place = (0, 0)
         self._is_dragging = False
         self.acts = Acts(self)
@@ -177,7 +176,7 @@ class TextEditor(Widget, can_focus=True):
     def edited(self) -> None:
         """A person changed the text: show the caret and tell."""
         self._caret_moved()
-        self._complete_again()
+        self.offering.again()
         self.post_message(self.Changed(self))
 
     def is_in_text(self, line: int) -> bool:
@@ -308,8 +307,7 @@ class TextEditor(Widget, can_focus=True):
     def _caret_moved(self) -> None:
         """Bring the caret into sight, repaint the lines it left and reached, and tell."""
         self.show_caret()
-        if self._popup is not None and self.caret[0] != self._popup.line:
-            self.close_completions()
+        self.offering.caret_moved()
         self._refresh_marks()
         self._park()
         if self.caret != self._told:
@@ -364,7 +362,7 @@ class TextEditor(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return one visible line, with the list of completions over it."""
-        return self._with_popup(y, self._text_line(y))
+        return self.offering.over(y, self._text_line(y), self._look)
 
     def _text_line(self, y: int) -> Strip:
         line, width = self._top + y, self.size.width
@@ -381,87 +379,11 @@ class TextEditor(Widget, can_focus=True):
     @property
     def completion(self) -> Completion | None:
         """The chosen completion while the list is open."""
-        return self._popup.current if self._popup is not None else None
+        return self.offering.current
 
     def complete(self) -> None:
         """Offer what may stand at the caret."""
-        if self.completer is None or self.read_only:
-            return
-        found = self.completer(self.text, *self.caret)
-        if not found:
-            self.close_completions()
-            self.say("Nothing is known to stand here")
-            return
-        self._offer(found)
-
-    def _offer(self, found: Sequence[Completion]) -> None:
-        self._popup = Popup(found, self.caret[0])
-        self._repaint_popup()
-
-    def close_completions(self) -> None:
-        """Take the list away."""
-        if self._popup is not None:
-            self._popup = None
-            self._repaint_popup()
-
-    def _complete_again(self) -> None:
-        """Something was typed while the list was open: offer what fits now."""
-        popup = self._popup
-        if popup is None or self.completer is None:
-            return
-        found = self.completer(self.text, *self.caret) if self.caret[0] == popup.line else ()
-        if found:
-            self._offer(found)
-        else:
-            self.close_completions()
-
-    def completion_key(self, key: str) -> bool:
-        """Do what a key means to the list of completions; False when it means nothing there."""
-        popup = self._popup
-        if popup is None:
-            return False
-        steps = {"up": -1, "down": 1, "pageup": -popup.rows, "pagedown": popup.rows}
-        if key in steps:
-            popup.step(steps[key])
-            self._repaint_popup()
-            self.post_message(self.CaretMoved(self))
-        elif key in ("enter", "tab"):
-            chosen = popup.current
-            self.close_completions()
-            self.acts.take(chosen)
-        elif key == "escape":
-            self.close_completions()
-            self.post_message(self.CaretMoved(self))
-        else:
-            return False
-        return True
-
-    def _repaint_popup(self) -> None:
-        old, self._popup_region = self._popup_region, self._popup_rows()
-        for y in {*old, *self._popup_region}:
-            self.repaint(self._top + y, self._top + y + 1)
-            if self._top + y >= len(self.document.lines):
-                self.refresh(Region(0, y, self.size.width, 1))
-
-    def _popup_rows(self) -> range:
-        """Return the lines in sight the list takes: below the caret's line, or above where there is more room."""
-        popup = self._popup
-        if popup is None:
-            return range(0)
-        line = self.caret[0] - self._top
-        if line + popup.rows < self.size.height or line < popup.rows:
-            return range(line + 1, min(line + 1 + popup.rows, self.size.height))
-        return range(line - popup.rows, line)
-
-    def _with_popup(self, y: int, strip: Strip) -> Strip:
-        popup, rows = self._popup, self._popup_rows()
-        if popup is None or y not in rows:
-            return strip
-        width = min(popup.width, self.size.width)
-        line, column = self.caret
-        cell = layout(self.document.lines[line]).cell(column) - self._left + self.gutter_width
-        at = min(max(0, cell), max(0, self.size.width - width))
-        return laid_over(strip, popup.strip(y - rows.start, self._look, width), at, self.size.width)
+        self.offering.open()
 
     def shown_text(self, line: int) -> str:
         """Return what is painted of a line: the line, or one of the same length."""
@@ -489,7 +411,7 @@ class TextEditor(Widget, can_focus=True):
     def on_blur(self) -> None:
         """Hide the caret."""
         self.document.seal()
-        self.close_completions()
+        self.offering.close()
         self._refresh_marks()
 
     def on_resize(self, event: Resize) -> None:
@@ -501,7 +423,7 @@ class TextEditor(Widget, can_focus=True):
         """Type, or do what the key means in a text; every other key is somebody else's."""
         if event.is_printable and event.character:
             self.acts.type(event.character)
-        elif not self.completion_key(event.key) and not self.acts.key(event.key):
+        elif not self.offering.key(event.key) and not self.acts.key(event.key):
             return
         event.stop()
         event.prevent_default()
