@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from k9py.sim.controllers.podtemplate import is_ready
+from k9py.sim.deletion import Options
 from k9py.sim.worlds.builders import (
     autoscaler,
     claim,
@@ -60,6 +61,48 @@ async def test_rolling_back_gives_the_old_set_the_newest_revision(lab: Lab) -> N
     sets = {item["spec"]["replicas"]: item["metadata"]["annotations"] for item in lab.store.list("replicasets.apps")}
     assert sets[1]["deployment.kubernetes.io/revision"] == "3"
     assert sets[1]["deployment.kubernetes.io/revision-history"] == "1"
+
+
+async def test_a_replica_set_left_alone_is_taken_by_the_deployment_made_anew(lab: Lab) -> None:
+    lab.deploy("web", "nginx:1.26", 1)
+    await lab.wait(10)
+    lab.store.delete("deployments.apps", "default", "web", options=Options(propagation="Orphan"))
+    await lab.wait(5)
+    [alone] = lab.store.list("replicasets.apps")
+    assert not alone["metadata"].get("ownerReferences")
+    lab.deploy("web", "nginx:1.26", 1)
+    await lab.wait(10)
+    [taken] = lab.store.list("replicasets.apps")
+    assert taken["metadata"]["uid"] == alone["metadata"]["uid"]
+    assert [owner["name"] for owner in taken["metadata"]["ownerReferences"]] == ["web"]
+
+
+async def test_the_cause_of_a_change_reaches_the_newest_replica_set(lab: Lab) -> None:
+    lab.deploy("web", "nginx:1.26", 1)
+    await lab.wait(10)
+
+    def change(fresh: Object) -> None:
+        fresh["metadata"].setdefault("annotations", {})["kubernetes.io/change-cause"] = "first"
+
+    lab.store.modify("deployments.apps", "default", "web", change)
+    await lab.wait(2)
+    [newest] = lab.store.list("replicasets.apps")
+    assert newest["metadata"]["annotations"]["kubernetes.io/change-cause"] == "first"
+
+
+async def test_a_cordoned_node_carries_its_taint_as_long_as_it_is_cordoned(lab: Lab) -> None:
+    name = lab.store.list("nodes")[0]["metadata"]["name"]
+
+    def taints() -> list[str]:
+        return [taint["key"] for taint in lab.store.get("nodes", "", name)["spec"].get("taints") or ()]
+
+    before = taints()
+    lab.store.modify("nodes", "", name, lambda fresh: fresh["spec"].__setitem__("unschedulable", True))
+    await lab.wait(1)
+    assert taints() == [*before, "node.kubernetes.io/unschedulable"]
+    lab.store.modify("nodes", "", name, lambda fresh: fresh["spec"].pop("unschedulable"))
+    await lab.wait(1)
+    assert taints() == before
 
 
 async def test_a_stuck_rollout_times_out_after_its_deadline_while_old_pods_serve(lab: Lab) -> None:
