@@ -192,15 +192,19 @@ class FormList(Widget, can_focus=True):
 
     def on_key(self, event: Key) -> None:
         """Type into the row under the cursor; every other key is somebody else's."""
+        if self.take_key(event):
+            event.stop()
+            event.prevent_default()
+
+    def take_key(self, event: Key) -> bool:
+        """Do what a key means in the row under the cursor; False when it means nothing there."""
         row = self.row
         if row is None:
-            return
+            return False
         if event.is_printable and event.character:
             self._type(row, event.character)
-        elif not self._edit(row, event.key):
-            return
-        event.stop()
-        event.prevent_default()
+            return True
+        return self._edit(row, event.key)
 
     def _type(self, row: FormRow, character: str) -> None:
         if row.kind is RowKind.LIST:

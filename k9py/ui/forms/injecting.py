@@ -53,8 +53,8 @@ class Injecting:
         self._namespace = str(source["metadata"].get("namespace") or "")
         self._keys = [*(source.get("data") or {}), *(source.get("binaryData") or {})]
 
-    async def begin(self) -> None:
-        """Offer the workloads of its namespace. Raises NotFound when there is none."""
+    async def begin(self) -> Callable[[], PickScreen]:
+        """Return what offers the workloads of its namespace. Raises UsageError when there is none."""
         found = await self._workloads()
         if not found:
             raise UsageError(f"there is no workload in {self._namespace}", remedy="Make one first: :new deployment")
@@ -62,7 +62,8 @@ class Injecting:
             Choice(key, key, f"{len(get(obj, (*POD_SPECS[obj['kind']], 'containers')) or ())} containers")
             for key, obj in found.items()
         ]
-        self._pick(f"Hand {self._kind} {self._name} to", choices, lambda ids: self._ask_way(_Plan(found[ids[0]])))
+        title = f"Hand {self._kind} {self._name} to"
+        return lambda: self._pick(title, choices, lambda ids: self._ask_way(_Plan(found[ids[0]])))
 
     async def _workloads(self) -> dict[str, Object]:
         session = self._app.session
@@ -84,13 +85,15 @@ class Injecting:
         go_on: Callable[[tuple[str, ...]], None],
         *,
         marked: tuple[str, ...] | None = None,
-    ) -> None:
+    ) -> PickScreen:
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids:
                 self._app.attempt(lambda: go_on(ids))
 
         look = self._app.look
-        self._app.push_screen(PickScreen(look, title, choices, several=marked is not None, marked=marked or ()), picked)
+        picker = PickScreen(look, title, choices, several=marked is not None, marked=marked or ())
+        self._app.push_screen(picker, picked)
+        return picker
 
     # ------------------------------------------------------------------ questions
 

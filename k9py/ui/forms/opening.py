@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from k9py.changes.drafts import Draft
+from k9py.changes.drafts import LEFT_OUT, Draft
 from k9py.core.ages import human
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource
@@ -19,6 +20,7 @@ from k9py.ui.editor.keeping import drafts_of
 from k9py.ui.forms.ending import FORM_KEY, fresh_key
 from k9py.ui.forms.live import template_of
 from k9py.ui.forms.screen import FormScreen
+from k9py.ui.forms.waiting import Then, WaitScreen
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
 from k9py.ui.sources import CONTAINERS, CONTEXTS, KINDS, LOCAL_VIEWS
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from k9py.kube.rows import Row
     from k9py.kube.session import Session
     from k9py.ui.app import K9App
+
+Fetched = Callable[["Session", ApiResource, dict[str, Any]], Awaitable[Then]]
+"""Makes something ready of an object that was fetched."""
 
 BUNDLE_WORDS = ("bundle", "bundles")
 
@@ -93,23 +98,21 @@ class FormWork:
             raise UsageError(f"{resource.id} cannot be created", remedy="The cluster makes them itself")
         self._start(self._new(session, resource, name))
 
-    async def _new(self, session: Session, resource: ApiResource, name: str) -> None:
+    async def _new(self, session: Session, resource: ApiResource, name: str) -> Then:
         kinds = await self._kinds(session, resource)
         namespace = self.namespace if resource.namespaced else ""
         model = FormModel.new(form_for(resource, kinds), kinds, name, namespace=namespace)
-        self._open(FormScreen(Sheet.of_models(kinds, [model]), title=resource.kind, namespace=self.namespace,
-                              draft_key=self._fresh_key()))  # fmt: skip
+        return self._opener(Sheet.of_models(kinds, [model]), resource.kind)
 
     def new_bundle(self, word: str, name: str = "") -> None:
         """Open the form of a bundle; raises UsageError for one there is not."""
         bundle = bundle_of(word)
         session = self._session()
 
-        async def make() -> None:
+        async def make() -> Then:
             kinds = await self._kinds(session)
             sheet = Sheet.of_bundle(kinds, bundle, name or bundle.id, namespace=self.namespace)
-            self._open(FormScreen(sheet, title=bundle.why.partition(":")[0], namespace=self.namespace,
-                                  draft_key=self._fresh_key()))  # fmt: skip
+            return self._opener(sheet, bundle.why.partition(":")[0])
 
         self._start(make())
 
@@ -117,7 +120,7 @@ class FormWork:
         """Make another object like the one under the cursor."""
         self._of_row(self._copy)
 
-    async def _copy(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
+    async def _copy(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> Then:
         kinds = await self._kinds(session, resource)
         fresh = template_of(live)
         name = str((live.get("metadata") or {}).get("name") or "")
@@ -125,41 +128,37 @@ class FormWork:
         model = FormModel.of_text(render(fresh, kinds.type_of(resource.api_version, resource.kind)), kinds)
         # Renamed through the form, so that labels and selectors that follow the name do.
         model.set("name", f"{name}-copy")
-        sheet = Sheet.of_models(kinds, [model])
-        self._open(FormScreen(sheet, title=f"{resource.kind} like {name}", namespace=self.namespace,
-                              draft_key=self._fresh_key()))  # fmt: skip
+        return self._opener(Sheet.of_models(kinds, [model]), f"{resource.kind} like {name}")
 
     def edit_here(self) -> None:
         """Open the object under the cursor as a form."""
         self._of_row(self._edit)
 
-    async def _edit(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
+    async def _edit(self, session: Session, resource: ApiResource, live: dict[str, Any]) -> Then:
         kinds = await self._kinds(session, resource)
         meta = live.get("metadata") or {}
         place = f"{meta.get('namespace') or ''}/{meta.get('name')}".lstrip("/")
         key = f"{FORM_KEY}{resource.id}/{place}"
         draft = drafts_of(self._app).find(self._app.context_name, key)
 
-        def open_form() -> None:
-            self._open(self._editing(kinds, resource, live, key))
+        def open_form() -> FormScreen:
+            return self._open(self._editing(kinds, resource, live, key))
 
         if draft is None:
-            open_form()
-            return
+            return open_form
+        old = human(max(0.0, self._app.clock.now() - draft.saved_at))
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids == ("on",) and draft is not None:
                 self._app.attempt(lambda: self.resume(draft))
             elif ids == ("anew",):
                 drafts_of(self._app).discard(self._app.context_name, key)
-                self._app.attempt(open_form)
+                open_form()
 
         choices = [Choice("on", "Go on with what was typed"),
                    Choice("anew", "Begin anew from the object as it is; what was typed is thrown away")]  # fmt: skip
-        old = human(max(0.0, self._app.clock.now() - draft.saved_at))
-        self._app.push_screen(
-            PickScreen(self._app.look, f"{resource.kind} {place}: typed {old} ago and not written", choices), picked
-        )
+        title = f"{resource.kind} {place}: typed {old} ago and not written"
+        return lambda: _pushed(self._app, PickScreen(self._app.look, title, choices), picked)
 
     def _editing(self, kinds: Kinds, resource: ApiResource, live: dict[str, Any], key: str) -> FormScreen:
         meta = live.get("metadata") or {}
@@ -170,8 +169,9 @@ class FormWork:
         """Go on with a form that was not written."""
         self._start(self._resume(self._session(), draft))
 
-    async def _resume(self, session: Session, draft: Draft) -> None:
+    async def _resume(self, session: Session, draft: Draft) -> Then:
         kinds = await self._kinds(session)
+        base: dict[str, Any] | None = None
         if draft.base is None:
             title = draft.title.partition(" ")[2]
             screen = FormScreen(Sheet(kinds, draft.text), title=title, namespace=self.namespace, draft_key=draft.key)
@@ -184,23 +184,28 @@ class FormWork:
                 now = await session.get(resource, str(meta.get("namespace") or ""), str(meta.get("name")))
                 base = {**base, "data": now.get("data") or {}}
             screen = self._editing(kinds, resource, base, draft.key)
-        screen.start_with(draft.text, draft.extra)
-        self._open(screen)
-        if draft.left_out:
-            self._app.call_later(
-                self._app.flash_text, "Values of secrets that were typed are not kept; type them again"
-            )
+        screen.start_with(unmasked(draft.text, kinds, base), draft.extra)
 
-    def _fresh_key(self) -> str:
+        def show() -> FormScreen:
+            if draft.left_out:
+                said = "Values of secrets that were typed are not kept; type them again"
+                self._app.call_later(self._app.flash_text, said)
+            return self._open(screen)
+
+        return show
+
+    def _opener(self, sheet: Sheet, title: str) -> Then:
+        """Return what opens the form of something new."""
         self._number += 1
-        return fresh_key(self._number)
+        screen = FormScreen(sheet, title=title, namespace=self.namespace, draft_key=fresh_key(self._number))
+        return lambda: self._open(screen)
 
     def inject_here(self) -> None:
         """Hand the ConfigMap or Secret under the cursor to a workload."""
         from k9py.ui.forms.injecting import Injecting  # deferred: a few questions, asked by a key
 
-        async def ask(_session: Session, resource: ApiResource, live: dict[str, Any]) -> None:
-            await Injecting(self._app, resource, live).begin()
+        async def ask(_session: Session, resource: ApiResource, live: dict[str, Any]) -> Then:
+            return await Injecting(self._app, resource, live).begin()
 
         self._of_row(ask)
 
@@ -218,19 +223,19 @@ class FormWork:
             raise K9Error("there is no cluster yet", remedy="Wait for the connection, or choose a context with :ctx")
         return session
 
-    def _of_row(self, act: Any) -> None:
+    def _of_row(self, act: Fetched) -> None:
         browser = self._app.browser
         resource, row = browser.looking.resource, browser.table.cursor_row
         if resource is None or row is None or browser.view.kind in LOCAL_VIEWS:
             raise UsageError("there is no object to do that with")
         self._start(self._fetched(act, resource, row))
 
-    async def _fetched(self, act: Any, resource: ApiResource, row: Row) -> None:
+    async def _fetched(self, act: Fetched, resource: ApiResource, row: Row) -> Then:
         session = self._session()
         live = await session.get(resource, row.namespace, row.name)
         live.setdefault("apiVersion", resource.api_version)
         live.setdefault("kind", resource.kind)
-        await act(session, resource, live)
+        return await act(session, resource, live)
 
     async def _kinds(self, session: Session, resource: ApiResource | None = None) -> Kinds:
         """Return the kinds, that of ``resource`` among them as far as the server tells its fields."""
@@ -240,12 +245,49 @@ class FormWork:
             await kinds.learn(lambda path: _body(session, path), resource)
         return kinds
 
-    def _start(self, coroutine: Any) -> None:
-        self._app.start_loudly(coroutine, name="form")
+    def _start(self, work: Coroutine[Any, Any, Then]) -> None:
+        """Do what it takes to open something, then open it; what is typed meanwhile is typed there."""
+        app = self._app
+        waiting = WaitScreen(app.look, lambda: _given_up(task))
+        app.push_screen(waiting)
 
-    def _open(self, screen: FormScreen) -> None:
-        if self._app.screen is self._app.browser:
-            self._app.push_screen(screen)
+        async def run() -> None:
+            try:
+                then = await work
+            except BaseException:
+                waiting.dismiss()
+                raise
+            waiting.hand_over(then)
+
+        task = app.start_loudly(run(), name="form")
+
+    def _open(self, screen: FormScreen) -> FormScreen:
+        self._app.push_screen(screen)
+        return screen
+
+
+def _given_up(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
+def _pushed(app: K9App, screen: PickScreen, picked: Callable[[tuple[str, ...] | None], None]) -> PickScreen:
+    app.push_screen(screen, picked)
+    return screen
+
+
+def unmasked(text: str, kinds: Kinds, base: dict[str, Any] | None) -> str:
+    """Return the text of a draft with the values of Secrets as they were, and empty where there was none."""
+    sheet = Sheet(kinds, text, live=base)
+    for model in sheet.models:
+        if model.form.kind != "Secret" or model.broken is not None:
+            continue
+        value = dict(model.value)
+        for field in ("data", "stringData"):
+            held, known = value.get(field), (base or {}).get(field) or {}
+            if isinstance(held, dict):
+                value[field] = {key: known.get(key, "") if one == LEFT_OUT else one for key, one in held.items()}
+        model.replace(value)
+    return sheet.text
 
 
 async def _body(session: Session, path: str) -> bytes:

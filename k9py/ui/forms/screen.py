@@ -86,6 +86,10 @@ class FormScreen(Screen[None]):
         """What was typed and could not be taken, by row."""
         self._began = sheet.text
         self._start: tuple[str, Mapping[str, Any]] | None = None
+        self.typed_ahead: list[Key] = []
+        """Keys typed while the form was made."""
+        self.is_ready = False
+        """True once they were taken."""
         self._pause: Timer | None = None
         self._yaml_pause: Timer | None = None
         self._look_pause: Timer | None = None
@@ -136,7 +140,7 @@ class FormScreen(Screen[None]):
     @property
     def where(self) -> Where | None:
         """The side that has the focus."""
-        return Where.FORM if self.list.has_focus else Where.EDITOR
+        return Where.EDITOR if any(editor.has_focus for editor in self.query(FormYaml)) else Where.FORM
 
     @property
     def list(self) -> FormList:
@@ -170,14 +174,17 @@ class FormScreen(Screen[None]):
         yield Flash(look)
         yield Bar(look, id="keys", raised=True)
 
-    def on_mount(self) -> None:
-        """Show everything, the cursor on the first field that is to be filled in."""
+    async def on_mount(self) -> None:
+        """Show everything, then take what was typed before there was anything to type in."""
         self.yaml.start()
         self.ending.start()
         self._lay_out()
         self.draw()
         self._resume()
         self._look_soon()
+        while self.typed_ahead:
+            await self.take_key(self.typed_ahead.pop(0))
+        self.is_ready = True
 
     async def on_unmount(self) -> None:
         """Keep what was typed in the last moment."""
@@ -359,7 +366,7 @@ class FormScreen(Screen[None]):
         self._restart("_look_pause", LOOK_PAUSE, lambda: self.k9.start_quietly(self._look(), name="surroundings"))
 
     async def _look(self) -> None:
-        if await self.checks.look_around(self.k9.desk.surroundings) and self.is_attached:
+        if await self.checks.look_around(self.k9.desk.surroundings) and self in self.k9.screen_stack:
             self.draw()
 
     # ------------------------------------------------------------------ moving
@@ -502,8 +509,23 @@ class FormScreen(Screen[None]):
 
     async def on_key(self, event: Key) -> None:
         """Carry out what a key means here; letters are text."""
-        if passed_on(self, event):
+        if self.is_ready and passed_on(self, event):
             return
+        if not (self.list.has_focus or self.editor.has_focus):
+            await self.take_key(event)
+            return
+        await self._carry_out(event)
+
+    async def take_key(self, event: Key) -> None:
+        """Take a key that was typed before the form had the focus, in its turn."""
+        self.list.focus()
+        if self.list.take_key(event):
+            event.stop()
+            event.prevent_default()
+        else:
+            await self._carry_out(event)
+
+    async def _carry_out(self, event: Key) -> None:
         name = key_name(event)
         action = None
         if self.where is Where.EDITOR:

@@ -24,9 +24,13 @@ async def open_new(k9: Seen, words: str) -> FormScreen:
     await k9.press(":")
     await k9.type(f"new {words}")
     await k9.press("enter")
-    await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and k9.app.screen.is_attached)
-    await k9.until(lambda: form(k9).list.row is not None)
+    await k9.until(lambda: is_open(k9))
     return form(k9)
+
+
+def is_open(k9: Seen) -> bool:
+    """Return whether a form is on top and takes keys."""
+    return isinstance(k9.app.screen, FormScreen) and k9.app.screen.is_ready
 
 
 def row(k9: Seen) -> FormRow:

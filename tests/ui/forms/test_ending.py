@@ -10,7 +10,7 @@ from k9py.ui.editor.keeping import drafts_of
 from k9py.ui.forms.ending import FORM_KEY
 from k9py.ui.forms.live import laid_over, template_of
 from k9py.ui.forms.screen import FormScreen
-from tests.ui.forms.driving import fill, form, get, go_down_to, open_new, row, write
+from tests.ui.forms.driving import fill, form, get, go_down_to, is_open, open_new, row, write
 from tests.ui.harness import Driver, running
 
 SMALL = (80, 24)
@@ -67,7 +67,7 @@ async def test_what_is_typed_is_on_the_disk_a_moment_later_a_half_typed_field_in
         await k9.press("f8")
         await k9.until(lambda: not drafts(k9))
         k9.app.forms.resume(draft)
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).list.row is not None)
+        await k9.until(lambda: is_open(k9))
         assert (row(k9).id, form(k9).list.typed) == ("data", "level=in")
 
 
@@ -84,7 +84,7 @@ async def test_leaving_keeps_a_draft_that_opens_as_the_same_form(tmp_path: Path)
         await k9.press("enter")
         await k9.sees("Drafts: typed and not written")
         await k9.press("enter")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).list.row is not None)
+        await k9.until(lambda: is_open(k9))
         assert form(k9).sheet.models[0].get("image") == "nginx:1.29"
 
 
@@ -129,7 +129,7 @@ async def test_a_copy_has_a_name_of_its_own_and_nothing_the_cluster_gave_the_fir
     async with running(tmp_path, {"configmaps": [CONFIG_MAP]}, size=SMALL) as k9:
         await show(k9, "configmaps", "test")
         await k9.press("D")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).list.row is not None)
+        await k9.until(lambda: is_open(k9))
         await write(k9)
         made = await get(k9, "configmaps", "test-copy")
         assert made["data"] == {"a": "b"}

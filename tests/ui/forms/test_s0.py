@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from k9py.ui.forms.screen import FormScreen
-from tests.ui.forms.driving import fill, form, get, go_down_to, open_new, row, to_field, write
+from tests.ui.forms.driving import fill, form, get, go_down_to, is_open, open_new, row, to_field, write
 from tests.ui.harness import Seen, running
 
 SMALL = (80, 24)
@@ -177,7 +177,7 @@ async def test_s0_an_object_is_updated_as_a_form_and_its_name_is_fixed(tmp_path:
         await k9.press("enter")
         await k9.until(lambda: k9.names == ["test"])
         await k9.press("F")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).list.row is not None)
+        await k9.until(lambda: is_open(k9))
         assert row(k9).fixed
         await k9.type("x")
         assert row(k9).text == "test"

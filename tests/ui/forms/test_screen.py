@@ -8,7 +8,7 @@ import pytest
 
 from k9py.ui.forms.rows import RowKind
 from k9py.ui.forms.screen import FormScreen
-from tests.ui.forms.driving import fill, form, go_down_to, open_new, row, to_field
+from tests.ui.forms.driving import fill, form, go_down_to, is_open, open_new, row, to_field
 from tests.ui.harness import running
 
 SIZES = [(80, 24), (160, 48)]
@@ -19,7 +19,7 @@ async def test_an_empty_list_says_which_key_makes_one_and_the_key_opens_its_form
         await k9.sees("No pods in shop")
         await k9.sees("+ makes one by form")
         await k9.press("+")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).list.row is not None)
+        await k9.until(lambda: is_open(k9))
         assert form(k9).sheet.models[0].form.kind == "Pod"
         assert row(k9).id == "name"
 
