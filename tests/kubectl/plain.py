@@ -70,6 +70,8 @@ def description(lines: list[str]) -> list[str]:
     found: list[str] = []
     block: list[str] = []
     for line in [*lines, ""]:
+        if line.startswith("  Normal  Pulling"):
+            continue  # A node that has the image does not pull it.
         if block and not line.startswith("  "):
             found += [block[0], *sorted(block[1:])]
             block = []
