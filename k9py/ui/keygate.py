@@ -56,6 +56,12 @@ class KeyGate:
             self._wait()
         return False
 
+    def retake(self, key: Key) -> bool:
+        """Look at a key again as the next one; False when its turn is over already."""
+        if self._is_busy:
+            self._held.appendleft(key)
+        return self._is_busy
+
     def _wait(self) -> None:
         turn = self.turn
         self._timer = self._app.set_timer(PATIENCE, lambda: self._done(turn))

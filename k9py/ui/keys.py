@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from textual.events import Key
 from textual.widget import Widget
@@ -11,6 +12,9 @@ from k9py.resources.actions import Action
 from k9py.resources.model import Tone
 from k9py.ui.glyphs import Glyphs
 from k9py.ui.statusline import Spans, width_of
+
+if TYPE_CHECKING:
+    from k9py.ui.app import K9App
 
 _NAMES = {"ctrl+@": "ctrl+space", "ctrl+at": "ctrl+space", " ": "space", "ctrl+\\": "ctrl+backslash"}
 """Names Textual or a terminal has for keys the registry calls otherwise."""
@@ -31,7 +35,7 @@ def passed_on(widget: Widget, event: Key) -> bool:
 
 
 def again(widget: Widget, event: Key) -> None:
-    """Take a key out of this widget's hands and press it anew, behind what waits in the application's queue."""
+    """Take a key out of this widget's hands and press it anew, before the keys that came behind it."""
     event.stop()
     event.prevent_default()
 
@@ -39,8 +43,10 @@ def again(widget: Widget, event: Key) -> None:
         # Made in the application's own turn: a message goes no higher than the widget whose turn made it.
         same = Key(event.key, event.character)
         same.time = event.time  # a question asked meanwhile must know that it was typed before
-        widget.app.post_message(same)
+        if not keys.retake(same):
+            widget.app.post_message(same)
 
+    keys = cast("K9App", widget.app).keys
     widget.app.call_later(press)
 
 

@@ -8,7 +8,7 @@ from textual.events import Key
 
 from k9py.config.launch import UiOptions
 from k9py.ui.logscreen import LogScreen
-from tests.ui.harness import oom_killed, pod, running
+from tests.ui.harness import namespace, oom_killed, pod, running
 
 PODS = {"pods": [pod("api-1"), oom_killed("worker-1"), pod("far-1", "other")]}
 
@@ -91,3 +91,12 @@ async def test_text_that_arrives_as_a_burst_of_keys_is_a_filter_and_does_nothing
             k9.app.post_message(Key(key, key))
         await k9.until(lambda: k9.app.browser.prompt.line.value == "dworker-1")
         assert not k9.app.browser.body_shows_detail
+
+
+async def test_a_filter_typed_right_behind_a_command_keeps_the_order_of_its_keys(tmp_path: Path) -> None:
+    async with running(tmp_path, {**PODS, "namespaces": [namespace("changing-a")]}) as k9:
+        await k9.sees("worker-1")
+        for key in (":", *"ns", "enter", "/", *"changing-a", "enter"):
+            k9.app.simulate_key(key)
+        await k9.until(lambda: k9.app.browser.view.filter == "changing-a" and not k9.app.browser.prompt.mode)
+        assert k9.app.browser.view.kind == "namespaces"
