@@ -11,7 +11,8 @@ import msgspec
 
 from k9py.config.loading import SettingsFile
 from k9py.config.located import Problem, nearest
-from k9py.resources.actions import ACTIONS, Actions, overlap
+from k9py.resources.action import Actions, overlap
+from k9py.resources.actions import ACTIONS
 
 MODIFIERS = ("ctrl", "alt", "shift")
 """Modifiers in the order they are written; terminals cannot tell others apart."""

@@ -61,19 +61,19 @@ class BrowseActions:
             "copy.namespace": self.copy_namespaces,
             "copy.kubectl": self.copy_kubectl,
             "save.table": self.save_table,
-            "new": lambda: screen.k9.forms.new_here(),
-            "new.like": lambda: screen.k9.forms.copy_here(),
-            "edit.form": lambda: screen.k9.forms.edit_here(),
-            "inject": lambda: screen.k9.forms.inject_here(),
-            "delete": lambda: screen.k9.desk.direct.delete(*self._chosen()),
-            "scale": lambda: screen.k9.desk.direct.scale(*self._chosen()),
-            "restart": lambda: screen.k9.desk.direct.restart(*self._chosen()),
+            "new": lambda: screen.k9.rooms.forms.new_here(),
+            "new.like": lambda: screen.k9.rooms.forms.copy_here(),
+            "edit.form": lambda: screen.k9.rooms.forms.edit_here(),
+            "inject": lambda: screen.k9.rooms.forms.inject_here(),
+            "delete": lambda: screen.k9.rooms.desk.direct.delete(*self._chosen()),
+            "scale": lambda: screen.k9.rooms.desk.direct.scale(*self._chosen()),
+            "restart": lambda: screen.k9.rooms.desk.direct.restart(*self._chosen()),
             "image": self.set_image,
-            "undo": lambda: screen.k9.desk.undo_last(),
+            "undo": lambda: screen.k9.rooms.desk.undo_last(),
             "changes": self.changes,
             "edit": looking.edit,
             "text.edit": looking.edit_shown,
-            "drafts": lambda: screen.k9.editing.choose_draft(),
+            "drafts": lambda: screen.k9.rooms.editing.choose_draft(),
             "container.copy": self.copy_names,
             "container.image": self.copy_image,
         }
@@ -144,15 +144,15 @@ class BrowseActions:
             case "theme":
                 k9.globals.choose_theme()
             case "new":
-                k9.forms.command(command.argument)
+                k9.rooms.forms.command(command.argument)
             case "kinds":
                 screen.go(View(KINDS, filter=command.argument))
             case "apply":
-                k9.editing.apply(command.argument)
+                k9.rooms.editing.apply(command.argument)
             case "edit":
-                k9.editing.command(command.argument)
+                k9.rooms.editing.command(command.argument)
             case "drafts":
-                k9.editing.choose_draft()
+                k9.rooms.editing.choose_draft()
             case "tab":
                 self.new_tab()
                 if command.argument:
@@ -169,7 +169,7 @@ class BrowseActions:
             return
         scope = command.scope if command.scope is not None else k9.scope
         view = View(command.kind, scope, label_selector=command.label_selector, filter=command.filter)
-        settled = k9.opener.settle(view)
+        settled = k9.rooms.opener.settle(view)
         if command.filter and settled.kind not in LOCAL_VIEWS:
             settled = replace(settled, filter=command.filter)
         if command.scope is not None:
@@ -252,7 +252,7 @@ class BrowseActions:
             self._looking.detail(DESCRIBE)
         else:
             scope = k9.scope if target.namespace is None else Scope((target.namespace,) if target.namespace else ())
-            resource = k9.opener.resource(View(target.resource))
+            resource = k9.rooms.opener.resource(View(target.resource))
             assert resource is not None
             view = View(
                 resource.id,
@@ -267,7 +267,7 @@ class BrowseActions:
             screen.go(view)
 
     def _reference(self, row: Row) -> ObjectRef:
-        resource = self._screen.k9.opener.resource(self._screen.view)
+        resource = self._screen.k9.rooms.opener.resource(self._screen.view)
         kind = resource.kind if resource is not None else ""
         version = resource.api_version if resource is not None else ""
         return ObjectRef(kind, row.namespace, row.name, version, row.uid)
@@ -280,7 +280,7 @@ class BrowseActions:
             k9.flash_text("Nobody owns this object")
             return
         kind, name = row.owners[0], row.owners[1]
-        resource = k9.opener.of_kind(kind)
+        resource = k9.rooms.opener.of_kind(kind)
         scope = Scope((row.namespace,)) if resource.namespaced and row.namespace else Scope()
         screen.go(View(resource.id, scope, cursor=f"name:{name}"))
 
@@ -357,13 +357,13 @@ class BrowseActions:
         """Set the image of a container of the row under the cursor."""
         resource, row = self._looking.resource, self._screen.table.cursor_row
         if resource is not None and row is not None:
-            self._screen.k9.desk.direct.image(resource, row)
+            self._screen.k9.rooms.desk.direct.image(resource, row)
 
     def changes(self) -> None:
         """Show the changes of the object under the cursor, or of the whole context where there is none."""
         row, resource = self._screen.table.cursor_row, self._looking.resource
         ref = self._reference(row) if row is not None and resource is not None else None
-        self._screen.k9.desk.show_history(ref)
+        self._screen.k9.rooms.desk.show_history(ref)
 
     # ------------------------------------------------------------------ the list
 

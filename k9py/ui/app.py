@@ -21,7 +21,8 @@ from k9py.core.clock import Clock
 from k9py.core.errors import K9Error
 from k9py.core.refs import Scope
 from k9py.core.tasks import TaskSet
-from k9py.resources.actions import ACTIONS, Actions, Where
+from k9py.resources.action import Actions, Where
+from k9py.resources.actions import ACTIONS
 from k9py.resources.model import Tone
 from k9py.ui._compat import DiffApp
 from k9py.ui._driver import NotSuspended
@@ -41,16 +42,12 @@ from k9py.ui.measuring import Measuring
 from k9py.ui.memory import Memory
 from k9py.ui.offering import Offering
 from k9py.ui.prompt import Prompt
+from k9py.ui.rooms import Rooms
 from k9py.ui.terminal import Terminal
 from k9py.ui.theming import TABLE_CSS, start_with, textual_theme, theme_id, theme_or_default
 
 if TYPE_CHECKING:
     from k9py.kube.session import Session
-    from k9py.ui.changing.desk import ChangeDesk
-    from k9py.ui.editor.opening import EditWork
-    from k9py.ui.forms.opening import FormWork
-    from k9py.ui.opening import Opener
-    from k9py.ui.pods import PodWork
 
 _LOG = logging.getLogger(__name__)
 
@@ -93,6 +90,7 @@ class K9App(DiffApp[None]):
         self.globals = GlobalActions(self)
         self.offering = Offering(self)
         self.carrier = Carrier(self)
+        self.rooms = Rooms(self)
         self.memory.recall(options.context)
         self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
         """The browser, whatever lies over it."""
@@ -100,11 +98,6 @@ class K9App(DiffApp[None]):
         self._tasks = TaskSet(self.report_failure)
         self.fault: Exception | None = None
         """The defect the program ended with."""
-        self._pods: PodWork | None = None
-        self._desk: ChangeDesk | None = None
-        self._forms: FormWork | None = None
-        self._editing: EditWork | None = None
-        self._opener: Opener | None = None
         self._after_switch: Callable[[], None] | None = None
 
     # ------------------------------------------------------------------ life
@@ -125,8 +118,7 @@ class K9App(DiffApp[None]):
         self.remember_now()
         self.browser.listing.close()
         self.browser.detail.close()
-        if self._desk is not None:
-            await self._desk.close()
+        await self.rooms.close()
         await self._tasks.close()
         await self.flushing.close()
         await self.measuring.close()
@@ -167,56 +159,6 @@ class K9App(DiffApp[None]):
         return self.connection.session
 
     @property
-    def opener(self) -> Opener:
-        """What shows views of the session in use; raises K9Error without one."""
-        if self._opener is None:
-            raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
-        return self._opener
-
-    @property
-    def pods(self) -> PodWork:
-        """What is done with the containers of pods."""
-        if self._pods is None:
-            # Deferred: logs and shells, 15 ms, used by a key long after the first frame.
-            from k9py.ui.pods import PodWork
-
-            self._pods = PodWork(self)
-        return self._pods
-
-    @property
-    def desk(self) -> ChangeDesk:
-        """What changes the cluster of the session in use; raises K9Error without one."""
-        session = self.session
-        if session is None:
-            raise K9Error("there is no cluster yet", remedy="Choose a context with :ctx, or wait for this one")
-        if self._desk is None or self._desk.session is not session:
-            # Deferred: the gate and every manifest rule, used by a key long after the first frame.
-            from k9py.ui.changing.desk import ChangeDesk
-
-            self._desk = ChangeDesk(self, session)
-        return self._desk
-
-    @property
-    def forms(self) -> FormWork:
-        """What is made and changed by form."""
-        if self._forms is None:
-            # Deferred: forms, editor and every manifest rule, 150 ms, used by a key long after the first frame.
-            from k9py.ui.forms.opening import FormWork
-
-            self._forms = FormWork(self)
-        return self._forms
-
-    @property
-    def editing(self) -> EditWork:
-        """What opens the editor."""
-        if self._editing is None:
-            # Deferred: the editor and the schemas behind it, opened by a key long after the first frame.
-            from k9py.ui.editor.opening import EditWork
-
-            self._editing = EditWork(self)
-        return self._editing
-
-    @property
     def context_name(self) -> str:
         """The context in use or being opened."""
         return self.connection.context
@@ -242,10 +184,7 @@ class K9App(DiffApp[None]):
         self.settings = self._settings_file.settings(session.context)
         keymap = self._own_keys()
         self.actions = keymap.actions
-        # Deferred: every kind and its columns, 80 ms that the first frame does not wait for.
-        from k9py.ui.opening import Opener
-
-        self._opener = Opener(session, self.connector.contexts)
+        self.rooms.open_session(session)
         message = self.memory.recall(session.context)
         for said in (message, *map(str, keymap.problems[:1])):
             if said:
@@ -258,25 +197,15 @@ class K9App(DiffApp[None]):
         if self.options.words and self._after_switch is None:
             browser.acting.command(" ".join((self.options.kind, *self.options.words)))
         if not self.readonly and any(self.paths.drafts.glob("*.json")):
-            self.call_later(self.attempt, self._tell_drafts)
+            self.call_later(self.attempt, self.rooms.tell_drafts)
         after, self._after_switch = self._after_switch, None
         if after is not None:
             self.attempt(after)
 
-    def _tell_drafts(self) -> None:
-        """Say what earlier runs left behind."""
-        # Deferred: drafts, 20 ms, only where there are any.
-        from k9py.ui.editor.keeping import tell_drafts
-
-        tell_drafts(self)
-
     def session_closing(self) -> None:
         """Let go of everything that reads the session."""
         self.memory.save(self.browser.tabs)
-        self._opener = None
-        desk, self._desk = self._desk, None
-        if desk is not None:
-            self.start_quietly(desk.close(), name="close the desk")
+        self.rooms.leave_session()
         self.browser.listing.close()
         self.browser.detail.close()
         self.measuring.stop()
@@ -338,7 +267,7 @@ class K9App(DiffApp[None]):
 
     def cancel_current(self) -> bool:
         """Cancel what is going on: a prompt, a choice, a log on top; False when there is nothing to cancel."""
-        if self._pods is not None and self._pods.cancel():
+        if self.rooms.cancel():
             return True
         for prompt in self.screen.query(Prompt):
             if prompt.mode:

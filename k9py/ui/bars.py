@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from k9py.core.refs import Scope
 from k9py.kube.states import SyncState
-from k9py.resources.actions import Where
+from k9py.resources.action import Where
 from k9py.resources.model import Level, Tone
 from k9py.ui import header
 from k9py.ui.keys import footer, hints, key_text
@@ -45,7 +45,9 @@ class BrowseBars:
             self.show_crumbs()
             return
         now = k9.now()
-        scope = "" if screen.view.kind in LOCAL_VIEWS or not k9.opener.namespaced(screen.view) else screen.view.scope
+        scope = (
+            "" if screen.view.kind in LOCAL_VIEWS or not k9.rooms.opener.namespaced(screen.view) else screen.view.scope
+        )
         status = header.sync_text(source.status, now, glyphs)
         known = source.status.state
         # A list that knows itself that the server is gone also knows since when and when it is tried again.

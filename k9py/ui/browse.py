@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from k9py.core.clock import Clock
 from k9py.core.errors import K9Error
-from k9py.resources.actions import Where
+from k9py.resources.action import Where
 from k9py.ui.acting import BrowseActions, Handler
 from k9py.ui.asking import Asking
 from k9py.ui.bars import BrowseBars
@@ -212,7 +212,7 @@ class BrowseScreen(Screen[None]):
             self.listing.clear()
             self.show_state()
             return
-        opener = self.k9.opener
+        opener = self.k9.rooms.opener
         try:
             view = opener.settle(self.view)
             spec = opener.spec(view)
@@ -258,7 +258,7 @@ class BrowseScreen(Screen[None]):
         listing = self.listing
         if listing.wanted_fields != listing.asked_fields and self.k9.session is not None:
             listing.asked_fields = listing.wanted_fields
-            listing.replace_source(self.k9.opener.source(self.view, listing.wanted_fields))
+            listing.replace_source(self.k9.rooms.opener.source(self.view, listing.wanted_fields))
 
     # ------------------------------------------------------------------ live
 
@@ -318,7 +318,7 @@ class BrowseScreen(Screen[None]):
             from k9py.ui.editor.filing import looks_like_manifest  # deferred with the editor
 
             if looks_like_manifest(text):
-                self.k9.attempt(lambda: self.k9.editing.open_text(text, title="pasted"))
+                self.k9.attempt(lambda: self.k9.rooms.editing.open_text(text, title="pasted"))
                 return
         line = " ".join(text.split())
         if line:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from k9py.core.errors import K9Error
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 
 if TYPE_CHECKING:
     from k9py.ui.app import K9App

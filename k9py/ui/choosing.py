@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from k9py.config.themes import theme_files
 from k9py.core.errors import K9Error
 from k9py.core.refs import Scope
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.ui.help import HelpScreen, by_group
 from k9py.ui.keys import key_text
 from k9py.ui.overlay import Choice

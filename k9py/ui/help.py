@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from k9py.core.refs import ApiResource
-from k9py.resources.actions import Action, Named
+from k9py.resources.action import Action, Named
 from k9py.resources.model import Tone
 from k9py.ui.keys import key_text
 from k9py.ui.look import Look

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual.events import Key
 from textual.widget import Widget
 
-from k9py.resources.actions import Action
+from k9py.resources.action import Action
 from k9py.resources.model import Tone
 from k9py.ui.glyphs import Glyphs
 from k9py.ui.statusline import Spans, width_of

@@ -16,7 +16,7 @@ from k9py.core.text import safe_line
 from k9py.kube.loglines import NANO, LineKind, LogLine, LogOptions, LogSource
 from k9py.kube.logs import LogFeed
 from k9py.kube.session import Session
-from k9py.resources.actions import Where
+from k9py.resources.action import Where
 from k9py.resources.model import Tone
 from k9py.ui.flash import Flash
 from k9py.ui.keys import footer, key_name, passed_on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k9py.core.refs import ApiResource
-from k9py.resources.actions import Named
+from k9py.resources.action import Named
 from k9py.ui.carrying import Handler
 from k9py.ui.detail import DESCRIBE, EVENTS, YAML
 from k9py.ui.saving import save_text
@@ -59,7 +59,7 @@ class Looking:
             return None
         if view.kind == CONTAINERS:
             return k9.session.discovery.resolve("pods")
-        return k9.opener.resource(view)
+        return k9.rooms.opener.resource(view)
 
     @property
     def target(self) -> tuple[ApiResource | None, Named | None, str]:
@@ -141,7 +141,7 @@ class Looking:
         """Edit the object under the cursor."""
         subject = self._subject()
         if subject is not None:
-            self._screen.k9.editing.open_object(*subject)
+            self._screen.k9.rooms.editing.open_object(*subject)
 
     def edit_shown(self) -> None:
         """Edit the object on show in the detail pane."""
@@ -149,7 +149,7 @@ class Looking:
         kind, namespace, name = detail.shown
         session = self._screen.k9.session
         if kind and session is not None:
-            self._screen.k9.editing.open_object(session.discovery.resolve(kind), namespace, name)
+            self._screen.k9.rooms.editing.open_object(session.discovery.resolve(kind), namespace, name)
 
     # ------------------------------------------------------------------ logs and shells
 
@@ -157,22 +157,22 @@ class Looking:
         """Follow the logs of a pod or of every pod of a workload."""
         subject, row = self._subject(), self._screen.table.cursor_row
         if subject is not None and row is not None:
-            self._screen.k9.pods.open_logs(subject[0], row, previous=previous)
+            self._screen.k9.rooms.pods.open_logs(subject[0], row, previous=previous)
 
     def container_logs(self, *, previous: bool = False) -> None:
         """Follow the logs of one container."""
         parent, row = self._screen.view.parent, self._screen.table.cursor_row
         if parent is not None and row is not None:
-            self._screen.k9.pods.open_container_logs(parent, row.name, previous=previous)
+            self._screen.k9.rooms.pods.open_container_logs(parent, row.name, previous=previous)
 
     def shell(self) -> None:
         """Open a shell in a container of the pod under the cursor."""
         row = self._screen.table.cursor_row
         if row is not None:
-            self._screen.k9.pods.open_shell(row.namespace, row.name, "")
+            self._screen.k9.rooms.pods.open_shell(row.namespace, row.name, "")
 
     def container_shell(self) -> None:
         """Open a shell in the container under the cursor."""
         parent, row = self._screen.view.parent, self._screen.table.cursor_row
         if parent is not None and row is not None:
-            self._screen.k9.pods.open_shell(parent.namespace, parent.name, row.name)
+            self._screen.k9.rooms.pods.open_shell(parent.namespace, parent.name, row.name)

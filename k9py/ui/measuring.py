@@ -109,7 +109,7 @@ class Measuring:
         except K9Error:
             # A server without nodes has no capacity to show.
             return
-        self._nodes = session.hub.subscribe(nodes, Scope(), self._app.opener.projection(nodes))
+        self._nodes = session.hub.subscribe(nodes, Scope(), self._app.rooms.opener.projection(nodes))
         self._nodes.on_wake = lambda: self._app.flushing.wake(self)
 
     def stop(self) -> None:
@@ -146,7 +146,7 @@ class Measuring:
             return
         if spec.id == "nodes":
             pods = session.discovery.resolve("pods")
-            subscription = session.hub.subscribe(pods, Scope(), self._app.opener.projection(pods))
+            subscription = session.hub.subscribe(pods, Scope(), self._app.rooms.opener.projection(pods))
             self._companion = Companion(subscription, _on_node)
         elif spec.id == "services":
             try:
@@ -154,7 +154,7 @@ class Measuring:
             except UsageError as error:
                 _LOG.info("endpoints are not counted: %s", error)  # the list itself is none the worse for it
                 return
-            subscription = session.hub.subscribe(slices, view.scope, self._app.opener.projection(slices))
+            subscription = session.hub.subscribe(slices, view.scope, self._app.rooms.opener.projection(slices))
             self._companion = Companion(subscription, _behind_service)
         else:
             return

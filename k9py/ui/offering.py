@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
-from k9py.resources.actions import TYPING, Action, Danger, Need, Where
+from k9py.resources.action import TYPING, Action, Danger, Need, Where
 from k9py.resources.model import always_healthy
 from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
 

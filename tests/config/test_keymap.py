@@ -10,7 +10,8 @@ import pytest
 from k9py.config.keymap import Keymap, build_keymap, check_keys, keys_as_markdown, normalise_key
 from k9py.config.loading import check_settings
 from k9py.config.paths import Paths
-from k9py.resources.actions import ACTIONS, Action, Actions, Where
+from k9py.resources.action import Action, Actions, Where
+from k9py.resources.actions import ACTIONS
 
 SMALL = Actions(
     [

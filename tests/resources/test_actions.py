@@ -6,7 +6,8 @@ import pytest
 
 from k9py.core.errors import SettingsError
 from k9py.core.refs import ApiResource, Gvr
-from k9py.resources.actions import ACTIONS, Action, Actions, Danger, Where
+from k9py.resources.action import Action, Actions, Danger, Where
+from k9py.resources.actions import ACTIONS
 from k9py.resources.registry import SPECS
 from tests.resources.objects import pod, row_of
 

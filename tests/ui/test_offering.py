@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from k9py.resources.actions import ACTIONS, Where
+from k9py.resources.action import Where
+from k9py.resources.actions import ACTIONS
 from k9py.resources.registry import known
 from k9py.ui.flash import Flash
 from k9py.ui.logscreen import LogScreen

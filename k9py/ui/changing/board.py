@@ -9,7 +9,7 @@ from k9py.changes.board import Board, BoardState, Step, StepState
 from k9py.changes.model import Deed, Report
 from k9py.core.refs import ObjectRef
 from k9py.core.text import safe_line
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.following import Followed, Following
@@ -176,7 +176,7 @@ class BoardScreen(WorkScreen):
         change, step = self.current.outcome.change, self.current.blocked
         if step is not None and step.pod:
             pod = ObjectRef("Pod", change.ref.namespace, step.pod, "v1")
-            self.k9.pods.open_container_logs(pod, step.container, previous=step.id == "started")
+            self.k9.rooms.pods.open_container_logs(pod, step.container, previous=step.id == "started")
 
     def events(self) -> None:
         """Show what happened to the blocked pod, or to the object."""

@@ -11,7 +11,7 @@ from k9py.changes.model import Choice, Conflict, Deed, PlannedChange, Wish
 from k9py.core.diffs import ABSENT, Path
 from k9py.core.errors import ChangeError
 from k9py.core.text import safe_line, shorten
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.workscreen import WorkScreen

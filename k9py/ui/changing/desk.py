@@ -1,4 +1,4 @@
-"""The desk: everything one session needs to change its cluster, behind ``app.desk``."""
+"""The desk: everything one session needs to change its cluster, behind ``app.rooms.desk``."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from k9py.changes import edits
 from k9py.core import naming
 from k9py.core.refs import ApiResource
 from k9py.kube.rows import Row
-from k9py.resources.actions import Named
+from k9py.resources.action import Named
 from k9py.ui.changing.askline import AskScreen
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen

@@ -11,7 +11,7 @@ from k9py.changes.journal import JournalEntry
 from k9py.core.ages import human
 from k9py.core.refs import ObjectRef
 from k9py.core.text import safe_line
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.difflines import SIDES_FROM, counts_text, diff_lines

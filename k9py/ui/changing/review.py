@@ -25,7 +25,7 @@ from k9py.changes.model import (
 from k9py.changes.undo import made_anew
 from k9py.core.errors import ChangeError, K9Error
 from k9py.core.text import safe_line
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing import reviewtext
 from k9py.ui.changing.changelist import Item

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.events import Key, Resize
 from textual.screen import Screen
 
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.changelist import ItemList
 from k9py.ui.flash import Flash

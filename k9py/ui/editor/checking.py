@@ -152,7 +152,7 @@ class Checker:
         screen = self._screen
         if not screen.is_open:
             return
-        lines, desk = list(screen.editor.document.lines), screen.k9.desk
+        lines, desk = list(screen.editor.document.lines), screen.k9.rooms.desk
         kinds = await asyncio.to_thread(lambda: desk.kinds)
         await asyncio.to_thread(self._checks.look, lines, kinds)
         self._show()
@@ -171,7 +171,9 @@ class Checker:
         sound = [(part, part.whole) for part in parts if part.whole is not None]
         asked = [(part, whole) for part, whole in sound if part.around is None or len(sound) <= FEW]
         wanted = [need for _, whole in asked for need in needs(whole, kinds, namespace=namespace, creating=False)]
-        known = await screen.k9.desk.surroundings.known(wanted, beside([one for _, one in sound], kinds, namespace))
+        known = await screen.k9.rooms.desk.surroundings.known(
+            wanted, beside([one for _, one in sound], kinds, namespace)
+        )
         for part, whole in asked:
             part.around = part.placed(check_surroundings(whole, kinds, known, namespace=namespace, creating=False))
 

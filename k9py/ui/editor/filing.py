@@ -107,7 +107,7 @@ def _review(app: K9App, session: Session, word: str, texts: list[Text], document
         open_file(app, session, text, place)
         app.call_later(app.flash_text, str(trouble), Tone.BAD)
 
-    app.desk.review(wishes, title=word, done=done, show=show)
+    app.rooms.desk.review(wishes, title=word, done=done, show=show)
 
 
 def _joined(word: str, texts: list[Text]) -> Text:
@@ -118,4 +118,4 @@ def _joined(word: str, texts: list[Text]) -> Text:
 def open_file(app: K9App, session: Session, text: Text, place: tuple[int, int] = (0, 0)) -> None:
     """Open the editor on the text of a file; writing goes to the cluster, the file stays as it is."""
     path = os.path.abspath(text.source)
-    app.editing.offer(Subject(path, text.text, key=f"file/{path}", source=path), session, place)
+    app.rooms.editing.offer(Subject(path, text.text, key=f"file/{path}", source=path), session, place)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from k9py.core import fuzzy
 from k9py.core.errors import FilterError, UsageError
-from k9py.resources.actions import Action
+from k9py.resources.action import Action
 from k9py.resources.model import Tone
 from k9py.ui.editor.document import Place, Selection
 from k9py.ui.editor.outline import Field, document_starts, outline, path_words

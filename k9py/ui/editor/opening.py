@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def open_text(app: K9App, text: str, *, title: str, base: Object | None = None, draft_key: str = "") -> None:
     """Open the editor on a text; with ``base`` it is an edit of that object, else it makes or changes what it names."""
-    app.editing.open_text(text, title=title, base=base, draft_key=draft_key)
+    app.rooms.editing.open_text(text, title=title, base=base, draft_key=draft_key)
 
 
 class EditWork:
@@ -170,7 +170,7 @@ class EditWork:
         """Go on with what was typed."""
         session = self._session()
         if draft.key.startswith("form/"):
-            self._app.forms.resume(draft)
+            self._app.rooms.forms.resume(draft)
             return
         if draft.base is None:
             source = draft.title if draft.key.startswith("file/") else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from k9py.core.diffs import Diff
 from k9py.core.text import safe_line
-from k9py.resources.actions import Where
+from k9py.resources.action import Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.difflines import SIDES_FROM, diff_lines
 from k9py.ui.changing.workscreen import WorkScreen

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from k9py.changes.model import Report, Trouble
 from k9py.core.errors import InputError, YamlError
 from k9py.core.text import safe_line
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.burst import TEXT_KEYS
 from k9py.ui.editor.checking import Checker
@@ -137,7 +137,7 @@ class EditScreen(Screen[None]):
         # Deferred with the schemas: used once the text is on the screen.
         from k9py.ui.editor.schemahelp import SchemaHelp
 
-        desk = self.k9.desk
+        desk = self.k9.rooms.desk
         schema = SchemaHelp(await asyncio.to_thread(lambda: desk.kinds))
         if self.is_open:
             editor = self.editor
@@ -221,7 +221,7 @@ class EditScreen(Screen[None]):
             self.k9.flash_text("Nothing is changed")
             return
         self._keeper.typed(self.editor.text, self.editor.caret)
-        self.k9.desk.review(wishes, title=subject.title, done=self._reviewed, show=self._show_trouble)
+        self.k9.rooms.desk.review(wishes, title=subject.title, done=self._reviewed, show=self._show_trouble)
 
     def _reviewed(self, report: Report | None) -> None:
         """Leave when everything is written; else everything typed is still here."""
@@ -335,7 +335,7 @@ class EditScreen(Screen[None]):
             return ((f" {safe_line(chosen.doc)}", Tone.DIM),)
         if self._help is None:
             return ()
-        self._help.kinds = self.k9.desk.kinds
+        self._help.kinds = self.k9.rooms.desk.kinds
         field = self._help.at(self.editor.document.lines, *self.editor.caret, self.editor.is_in_text)
         return ((f" {safe_line(field.line)}", Tone.DIM),) if field is not None else ()
 

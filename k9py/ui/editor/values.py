@@ -14,7 +14,7 @@ from k9py.core import yamledit, yamlspans
 from k9py.core.diffs import is_secret
 from k9py.core.errors import K9Error, UsageError, YamlError
 from k9py.core.yamlspans import Path
-from k9py.resources.actions import Action
+from k9py.resources.action import Action
 from k9py.resources.model import Tone
 from k9py.ui.editor.external import edit_outside
 from k9py.ui.editor.outline import path_words

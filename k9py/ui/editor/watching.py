@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from k9py.core import diffs
 from k9py.core.diffs import Diff, path_text, quiet
-from k9py.resources.actions import Action
+from k9py.resources.action import Action
 from k9py.resources.model import Tone
 from k9py.ui.editor.subjects import LiveSubject
 from k9py.ui.statusline import Bar

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k9py.manifests.forms.fields import Input
-from k9py.resources.actions import Where
+from k9py.resources.action import Where
 from k9py.resources.model import Tone
 from k9py.ui.forms.rows import FormRow, RowKind
 from k9py.ui.keys import footer

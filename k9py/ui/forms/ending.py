@@ -103,7 +103,7 @@ class FormEnd:
         screen.draw()
         if self._mends_first():
             return
-        screen.k9.attempt(lambda: screen.k9.desk.review(
+        screen.k9.attempt(lambda: screen.k9.rooms.desk.review(
             self.wishes(), title=screen.title_text, done=self._reviewed, show=self._show_trouble
         ))  # fmt: skip
 

@@ -162,7 +162,7 @@ class Injecting:
             mount=plan.path, file=plan.keys[0][0] if plan.way == "file" else "", containers=plan.containers,
         )  # fmt: skip
         workload = f"{plan.workload['kind']} {plan.workload['metadata']['name']}"
-        self._app.attempt(lambda: self._app.desk.review(
+        self._app.attempt(lambda: self._app.rooms.desk.review(
             [edits.inject(plan.workload, what, self._keys)], title=f"{self._kind} {self._name} into {workload}"
         ))  # fmt: skip
 

@@ -239,7 +239,7 @@ class FormWork:
 
     async def _kinds(self, session: Session, resource: ApiResource | None = None) -> Kinds:
         """Return the kinds, that of ``resource`` among them as far as the server tells its fields."""
-        desk = self._app.desk  # made here: a thread has no loop
+        desk = self._app.rooms.desk  # made here: a thread has no loop
         kinds: Kinds = await asyncio.to_thread(lambda: desk.kinds)
         if resource is not None and kinds.type_of(resource.api_version, resource.kind) is None:
             await kinds.learn(lambda path: _body(session, path), resource)

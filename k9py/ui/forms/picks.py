@@ -115,7 +115,7 @@ class Picker:
             Need(kind_id, "" if kind_id.partition(".")[0] in _CLUSTER_WIDE else namespace)
             for kind_id in KINDS.get(what, ())
         ]
-        known = await self._screen.k9.desk.surroundings.known(needs)
+        known = await self._screen.k9.rooms.desk.surroundings.known(needs)
         others = [obj for obj in self._screen.sheet.objects if part is None or part.model is None
                   or obj is not part.model.value]  # fmt: skip
         made = beside(others, self._screen.sheet.kinds, self._screen.namespace)

@@ -13,7 +13,7 @@ from textual.timer import Timer
 
 from k9py.core.errors import K9Error
 from k9py.manifests.forms.sheet import Finding, Part, Sheet
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.ui.editor.widget import Note, TextEditor
 from k9py.ui.flash import Flash
 from k9py.ui.forms.bars import FormBars
@@ -366,7 +366,7 @@ class FormScreen(Screen[None]):
         self._restart("_look_pause", LOOK_PAUSE, lambda: self.k9.start_quietly(self._look(), name="surroundings"))
 
     async def _look(self) -> None:
-        if await self.checks.look_around(self.k9.desk.surroundings) and self in self.k9.screen_stack:
+        if await self.checks.look_around(self.k9.rooms.desk.surroundings) and self in self.k9.screen_stack:
             self.draw()
 
     # ------------------------------------------------------------------ moving

@@ -13,7 +13,7 @@ from k9py.core.errors import K9Error
 from k9py.core.text import safe_line
 from k9py.manifests.explaining import explain, explained
 from k9py.manifests.problems import path_text
-from k9py.resources.actions import Where
+from k9py.resources.action import Where
 from k9py.resources.model import Tone
 from k9py.ui.forms.rows import FormRow
 from k9py.ui.keys import key_name, key_text, passed_on

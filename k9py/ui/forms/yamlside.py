@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from k9py.manifests.forms.paths import get
-from k9py.resources.actions import Action, Where
+from k9py.resources.action import Action, Where
 from k9py.ui.editor.external import edit_outside
 from k9py.ui.editor.schemahelp import SchemaHelp
 from k9py.ui.editor.widget import TextEditor

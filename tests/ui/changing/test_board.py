@@ -10,7 +10,8 @@ from k9py.changes import edits
 from k9py.changes.model import Wish
 from k9py.config.launch import UiOptions
 from k9py.core.clock import ManualClock
-from k9py.resources.actions import ACTIONS, Where
+from k9py.resources.action import Where
+from k9py.resources.actions import ACTIONS
 from k9py.sim.simulation import Simulation
 from k9py.sim.worlds.ground import node, storage_class
 from k9py.sim.worlds.model import Step, World
@@ -38,7 +39,7 @@ async def living(tmp_path: Path) -> AsyncIterator[Shop]:
 
 async def written(k9: Shop, wish: Wish) -> BoardScreen:
     """Have a wish written and return its board."""
-    k9.app.desk.review([wish], title="it")
+    k9.app.rooms.desk.review([wish], title="it")
     await k9.write()
     await k9.until(lambda: isinstance(k9.app.screen, BoardScreen), "a board")
     assert isinstance(k9.app.screen, BoardScreen)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from k9py.changes import edits
-from k9py.resources.actions import ACTIONS, Where
+from k9py.resources.action import Where
+from k9py.resources.actions import ACTIONS
 from k9py.sim.deletion import Options
 from k9py.ui.changing.askline import AskScreen
 from k9py.ui.changing.board import BoardScreen
@@ -138,7 +139,7 @@ async def test_another_object_of_the_same_name_is_not_deleted(tmp_path: Path) ->
         assert resource is not None
         k9.store.delete("configmaps", "shop", "one", options=Options(grace=0))
         k9.store.create("configmaps", config_map("one", at="second"))
-        k9.app.desk.direct.delete(resource, [row])
+        k9.app.rooms.desk.direct.delete(resource, [row])
         await k9.planned()
         await k9.sees("deleted and made anew")
         assert k9.live("configmaps", "one")["data"] == {"at": "second"}
@@ -148,7 +149,7 @@ async def test_what_was_written_last_is_taken_back_by_one_key(tmp_path: Path) ->
     async with shop(tmp_path, kind="configmaps") as k9:
         told = Told()
         wishes = [edits.apply(config_map("one")), edits.apply(config_map("two"))]
-        k9.app.desk.review(wishes, title="two", done=told)
+        k9.app.rooms.desk.review(wishes, title="two", done=told)
         await k9.write()
         await k9.until(lambda: told.reports and sorted(k9.names) == ["one", "two"])
         await k9.press("U")
@@ -204,7 +205,7 @@ async def test_the_changes_of_an_object_are_listed_with_their_differences_and_ta
 async def test_the_history_of_another_object_shows_all_on_request(tmp_path: Path) -> None:
     async with shop(tmp_path, WEB) as k9:
         told = Told()
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
         await k9.write()
         await k9.until(lambda: told.reports)
         await k9.press("H")

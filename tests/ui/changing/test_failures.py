@@ -8,7 +8,8 @@ from k9py.changes import edits
 from k9py.changes.model import State
 from k9py.core.diffs import with_value
 from k9py.core.errors import Stalled, Unreachable
-from k9py.resources.actions import ACTIONS, Where
+from k9py.resources.action import Where
+from k9py.resources.actions import ACTIONS
 from k9py.sim.deletion import Options
 from k9py.ui.changing.conflicts import ConflictScreen
 from k9py.ui.changing.review import ReviewScreen
@@ -31,7 +32,7 @@ async def test_a_server_gone_between_the_trial_and_the_write_is_told_and_tried_a
         gone = Unreachable("the connection was refused")
         gone.sent = False
         k9.network.lose_requests(gone)
-        k9.app.desk.review([edits.apply(config_map("settings", colour="blue"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", colour="blue"))], title="new", done=told)
         await k9.write()
         await k9.ended()
         await k9.sees("nothing was sent")
@@ -49,7 +50,7 @@ async def test_a_write_whose_answer_was_lost_is_found_done_and_not_sent_again(tm
     async with shop(tmp_path) as k9:
         told = Told()
         k9.network.lose_answers(Stalled("no answer within 30 s"))
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
         await k9.write()
         await k9.until(lambda: told.reports)
         assert told.last.outcomes[0].state is State.WRITTEN
@@ -61,7 +62,7 @@ async def test_an_outcome_that_cannot_be_found_out_is_explained_and_looked_at_ag
         told = Told()
         base, mine = edited_after(k9)
         k9.network.lose_answers(Stalled("no answer within 30 s"))
-        k9.app.desk.review([edits.edit(base, mine)], title="edit", done=told)
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit", done=told)
         await k9.planned()
         k9.network.lose_requests(
             Unreachable("no route to host"),
@@ -91,7 +92,7 @@ async def test_two_people_on_one_field_meet_on_the_board_of_conflicts_after_the_
     async with shop(tmp_path, SETTINGS) as k9:
         told = Told()
         base, mine = edited(k9, "colour", "red")
-        k9.app.desk.review([edits.edit(base, mine)], title="edit", done=told)
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit", done=told)
         await k9.planned()
         k9.touch("configmaps", "settings", lambda obj: obj["data"].update(colour="green"))
         await k9.write()
@@ -114,7 +115,7 @@ async def test_taking_theirs_keeps_the_rest_of_what_was_edited(tmp_path: Path) -
         base, mine = edited(k9, "colour", "red")
         mine = with_value(mine, ("data", "size"), "2")
         k9.touch("configmaps", "settings", lambda obj: obj["data"].update(colour="green"))
-        k9.app.desk.review([edits.edit(base, mine)], title="edit", done=told)
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit", done=told)
         await k9.planned()
         await k9.press("c")
         await k9.until(lambda: isinstance(k9.app.screen, ConflictScreen))
@@ -130,7 +131,7 @@ async def test_leaving_the_conflicts_leaves_the_review_as_it_was(tmp_path: Path)
     async with shop(tmp_path, SETTINGS) as k9:
         base, mine = edited(k9, "colour", "red")
         k9.touch("configmaps", "settings", lambda obj: obj["data"].update(colour="green"))
-        k9.app.desk.review([edits.edit(base, mine)], title="edit")
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit")
         await k9.planned()
         await k9.press("c")
         await k9.until(lambda: isinstance(k9.app.screen, ConflictScreen))
@@ -150,7 +151,7 @@ async def test_conflicts_on_a_secret_show_no_values(tmp_path: Path) -> None:
         base = k9.live("secrets", "login")
         mine = with_value(base, ("data", "password"), "bWluZQ==")
         k9.touch("secrets", "login", lambda obj: obj["data"].update(password="dGhlaXJz"))
-        k9.app.desk.review([edits.edit(base, mine)], title="edit")
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit")
         await k9.planned()
         assert "bWluZQ" not in k9.screen
         await k9.press("c")
@@ -162,7 +163,7 @@ async def test_conflicts_on_a_secret_show_no_values(tmp_path: Path) -> None:
 async def test_an_object_deleted_and_made_anew_meanwhile_is_not_written_to(tmp_path: Path) -> None:
     async with shop(tmp_path, SETTINGS) as k9:
         base, mine = edited(k9, "colour", "red")
-        k9.app.desk.review([edits.edit(base, mine)], title="edit")
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit")
         await k9.planned()
         k9.store.delete("configmaps", "shop", "settings", options=Options(grace=0))
         k9.store.create("configmaps", config_map("settings", colour="another"))
@@ -179,7 +180,7 @@ async def test_an_object_deleted_meanwhile_is_told_and_what_was_typed_is_kept(tm
     async with shop(tmp_path, SETTINGS) as k9:
         told = Told()
         base, mine = edited(k9, "colour", "red")
-        k9.app.desk.review([edits.edit(base, mine)], title="edit", done=told)
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit", done=told)
         await k9.planned()
         k9.store.delete("configmaps", "shop", "settings", options=Options(grace=0))
         await k9.write()
@@ -201,7 +202,7 @@ async def test_an_object_deleted_meanwhile_is_told_and_what_was_typed_is_kept(tm
 async def test_a_right_lost_between_the_trial_and_the_write_is_told(tmp_path: Path) -> None:
     async with shop(tmp_path, SETTINGS) as k9:
         base, mine = edited(k9, "colour", "red")
-        k9.app.desk.review([edits.edit(base, mine)], title="edit")
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit")
         await k9.planned()
         k9.server.faults.forbidden = {"configmaps"}
         await k9.write()
@@ -217,7 +218,7 @@ async def test_a_right_lost_between_the_trial_and_the_write_is_told(tmp_path: Pa
 async def test_a_server_gone_while_planning_can_be_tried_again(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
         k9.network.lose_requests(Unreachable("the connection was refused"), lambda sent: sent.dry)
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         await k9.sees("refused")
         k9.network.meddles.clear()
@@ -233,7 +234,7 @@ async def test_after_a_failure_the_rest_is_held_back_and_a_second_try_writes_onl
         refused.sent = False
         k9.network.lose_requests(refused, lambda sent: sent.writes and "/deployments/" in sent.path)
         wishes = [edits.apply(config_map("settings")), edits.apply(deployment("web"))]
-        k9.app.desk.review(wishes, title="two", done=told)
+        k9.app.rooms.desk.review(wishes, title="two", done=told)
         await k9.write()
         await k9.ended()
         await k9.sees("1 created")
@@ -253,7 +254,7 @@ async def test_a_webhook_that_refuses_to_be_tried_is_named_in_the_question(tmp_p
             400, 'admission webhook "audit.example" does not support dry run', reason="BadRequest"
         )  # fmt: skip
         k9.network.lose_requests(webhook, lambda sent: sent.dry)
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         await k9.sees("audit.example")
         await k9.press("y")
@@ -268,7 +269,7 @@ async def test_a_journal_that_cannot_be_written_writes_nothing_else(tmp_path: Pa
         folder = tmp_path / "state" / "journal"
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.write_text("in the way")
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.write()
         await k9.ended()
         await k9.sees("journal")

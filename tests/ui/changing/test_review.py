@@ -9,7 +9,8 @@ import pytest
 from k9py.changes import edits
 from k9py.changes.model import State, Trouble
 from k9py.core.errors import ChangeError
-from k9py.resources.actions import ACTIONS, Where
+from k9py.resources.action import Where
+from k9py.resources.actions import ACTIONS
 from k9py.ui.changing.confirm import ConfirmScreen
 from k9py.ui.changing.review import Phase, ReviewScreen
 from tests.ui.changing.helpers import Told, config_map, deployment, secret, shop
@@ -18,7 +19,7 @@ from tests.ui.changing.helpers import Told, config_map, deployment, secret, shop
 async def test_a_new_object_is_shown_confirmed_and_written(tmp_path: Path) -> None:
     async with shop(tmp_path, kind="configmaps") as k9:
         told = Told()
-        k9.app.desk.review([edits.apply(config_map("settings", colour="blue"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", colour="blue"))], title="new", done=told)
         await k9.sees("colour: blue")
         assert not k9.exists("configmaps", "settings")
         await k9.write()
@@ -30,7 +31,7 @@ async def test_a_new_object_is_shown_confirmed_and_written(tmp_path: Path) -> No
 
 async def test_every_action_of_the_review_is_carried_out_by_it(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         for action in ACTIONS:
             if action.where is Where.REVIEW:
@@ -41,7 +42,7 @@ async def test_escape_while_it_is_tried_leaves_everything_as_it_is(tmp_path: Pat
     async with shop(tmp_path) as k9:
         told = Told()
         k9.server.faults.stall()
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
         await k9.until(lambda: isinstance(k9.app.screen, ReviewScreen))
         await k9.press("y")
         await k9.sees("still being tried")
@@ -56,7 +57,7 @@ async def test_escape_while_it_is_tried_leaves_everything_as_it_is(tmp_path: Pat
 async def test_every_way_of_not_saying_yes_writes_nothing_and_keeps_the_review(tmp_path: Path, key: str) -> None:
     async with shop(tmp_path) as k9:
         told = Told()
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
         await k9.planned()
         await k9.press("y")
         await k9.answer(key)
@@ -68,7 +69,7 @@ async def test_every_way_of_not_saying_yes_writes_nothing_and_keeps_the_review(t
 
 async def test_keys_typed_before_the_question_was_painted_never_answer_it(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         for key in ("y", "y", "tab", "enter", "y"):
             k9.app.simulate_key(key)
@@ -93,7 +94,7 @@ async def test_a_key_that_goes_straight_to_the_question_does_not_answer_it_when_
 
 async def test_a_protected_context_wants_the_name_typed(tmp_path: Path) -> None:
     async with shop(tmp_path, settings="protected: true") as k9:
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         await k9.press("y")
         await k9.answer(*"sett", "enter")
@@ -114,19 +115,19 @@ async def test_a_read_only_context_has_no_keys_that_write(tmp_path: Path) -> Non
             await k9.sees("read-only")
             assert k9.app.screen is k9.app.browser
         with pytest.raises(ChangeError, match="read-only"):
-            k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+            k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
 
 
 async def test_secret_values_are_in_no_place_of_the_screen(tmp_path: Path) -> None:
     async with shop(tmp_path, size=(160, 48)) as k9:
         told = Told()
-        k9.app.desk.review([edits.apply(secret("login", password="hunter2"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(secret("login", password="hunter2"))], title="new", done=told)
         await k9.sees("password: '***'")
         assert "hunter2" not in k9.screen
         assert "aHVudGVyMg" not in k9.screen
         await k9.write()
         await k9.until(lambda: told.reports)
-        k9.app.desk.review([edits.apply(secret("login", password="correcthorse"))], title="change", done=told)
+        k9.app.rooms.desk.review([edits.apply(secret("login", password="correcthorse"))], title="change", done=told)
         await k9.sees("*** (after)")
         assert "correcthorse" not in k9.screen
 
@@ -138,7 +139,7 @@ async def test_a_field_that_is_wrong_is_named_and_can_be_gone_to(tmp_path: Path)
             "spec": {"ports": [{"port": 70000}], "selector": {"app": "web"}},
         }  # fmt: skip
         told, shown = Told(), list[Trouble]()
-        k9.app.desk.review([edits.apply(service)], title="new", done=told, show=shown.append)
+        k9.app.rooms.desk.review([edits.apply(service)], title="new", done=told, show=shown.append)
         await k9.planned()
         await k9.sees("spec.ports[0].port")
         await k9.sees("between 1 and 65535")
@@ -155,7 +156,7 @@ async def test_of_several_objects_some_can_be_left_out(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
         told = Told()
         wishes = [edits.apply(config_map(name, at=name)) for name in ("one", "two", "three")]
-        k9.app.desk.review(wishes, title="three files", done=told)
+        k9.app.rooms.desk.review(wishes, title="three files", done=told)
         await k9.planned()
         await k9.press("down", "space")
         await k9.sees("[ ] configmap/two")
@@ -169,7 +170,7 @@ async def test_an_object_that_is_refused_can_be_left_out_of_the_rest(tmp_path: P
     async with shop(tmp_path) as k9:
         told = Told()
         wrong = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Bad_Name", "namespace": "shop"}}
-        k9.app.desk.review([edits.apply(wrong), edits.apply(config_map("good"))], title="two", done=told)
+        k9.app.rooms.desk.review([edits.apply(wrong), edits.apply(config_map("good"))], title="two", done=told)
         await k9.planned()
         await k9.press("y")
         await k9.sees("stands in the way")
@@ -183,11 +184,11 @@ async def test_an_object_that_is_refused_can_be_left_out_of_the_rest(tmp_path: P
 async def test_what_is_so_already_is_neither_asked_about_nor_written(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
         told = Told()
-        k9.app.desk.review([edits.apply(config_map("settings", a="b"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", a="b"))], title="new", done=told)
         await k9.write()
         await k9.until(lambda: told.reports)
         sent = len(k9.network.writes)
-        k9.app.desk.review([edits.apply(config_map("settings", a="b"))], title="again")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", a="b"))], title="again")
         await k9.planned()
         await k9.sees("it is so already")
         await k9.press("y")
@@ -200,7 +201,7 @@ async def test_who_else_manages_an_object_is_said_in_the_review_and_in_the_quest
     helm["metadata"]["annotations"] = {"meta.helm.sh/release-name": "front"}
     async with shop(tmp_path, {"deployments.apps": [helm]}) as k9:
         live = k9.live("deployments.apps", "web")
-        k9.app.desk.review([edits.scale(live, 3)], title="scale")
+        k9.app.rooms.desk.review([edits.scale(live, 3)], title="scale")
         await k9.planned()
         await k9.sees("Helm manages it (release front)")
         await k9.press("y")
@@ -215,7 +216,7 @@ async def test_a_wide_screen_shows_both_sides_and_a_narrow_one_their_lines(tmp_p
         (tmp_path / str(width)).mkdir()
         async with shop(tmp_path / str(width), objects, size=(width, 30)) as k9:
             live = k9.live("deployments.apps", "web")
-            k9.app.desk.review([edits.set_image(live, {"main": "web:2"})], title="image")
+            k9.app.rooms.desk.review([edits.set_image(live, {"main": "web:2"})], title="image")
             await k9.planned()
             await k9.sees("image: web:2")
             (line,) = (text for text in k9.screen.splitlines() if "image: web:2" in text)
@@ -228,7 +229,7 @@ async def test_a_wide_screen_shows_both_sides_and_a_narrow_one_their_lines(tmp_p
 
 async def test_what_leads_elsewhere_is_refused_while_something_is_unfinished(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         for key in (":", "ctrl+x", "ctrl+t"):
             await k9.press(key)
@@ -240,7 +241,7 @@ async def test_stopping_half_way_holds_the_rest_back_and_tells_what_was_written(
     async with shop(tmp_path) as k9:
         told = Told()
         wishes = [edits.apply(config_map("first")), edits.apply(deployment("web"))]
-        k9.app.desk.review(wishes, title="two", done=told)
+        k9.app.rooms.desk.review(wishes, title="two", done=told)
         await k9.planned()
         review = k9.review
         k9.network.before(lambda sent: sent.writes, review.go_back)
@@ -256,7 +257,7 @@ async def test_stopping_half_way_holds_the_rest_back_and_tells_what_was_written(
 
 async def test_leaving_the_program_while_it_is_asked_writes_nothing(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
-        k9.app.desk.review([edits.apply(config_map("settings"))], title="new")
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
         await k9.planned()
         await k9.press("y")
         await k9.asked()

@@ -66,7 +66,7 @@ async def test_what_is_typed_is_on_the_disk_a_moment_later_a_half_typed_field_in
         assert draft.key.startswith(FORM_KEY)
         await k9.press("f8")
         await k9.until(lambda: not drafts(k9))
-        k9.app.forms.resume(draft)
+        k9.app.rooms.forms.resume(draft)
         await k9.until(lambda: is_open(k9))
         assert (row(k9).id, form(k9).list.typed) == ("data", "level=in")
 

@@ -34,7 +34,7 @@ async def reviewed(k9: Driver, *, theirs: str = "") -> None:
     mine = with_value(base, IMAGE, "ghcr.io/shop/web:1.4.2")
     if theirs:
         k9.store.replace("deployments.apps", with_value(base, IMAGE, theirs))
-    k9.app.desk.review([edits.edit(base, mine)], title="set image of deployment web")
+    k9.app.rooms.desk.review([edits.edit(base, mine)], title="set image of deployment web")
     await k9.until(lambda: isinstance(k9.app.screen, ReviewScreen) and k9.app.screen.phase is Phase.SHOWN)
 
 
