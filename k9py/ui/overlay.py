@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -28,6 +28,8 @@ Result = TypeVar("Result")
 
 LIST_WIDTH = 110
 """Cells a line of a list uses at most: further apart, the eye loses the hint that belongs to a text."""
+HINT_PERCENT = 50
+"""Percent of a line its hint may take from a text too long to stand beside it."""
 
 AROUND_LIST = 4
 """Lines of an overlay that are not its list: title, search line, keys, rule."""
@@ -131,8 +133,8 @@ class ChoiceList(Widget):
         if self.marked is not None:
             mark = f"{look.glyphs.marked if choice.id in self.marked else ' '} "
         left = f" {look.glyphs.cursor if is_current else ' '} {mark}{choice.text}"
-        right = f"{choice.blocked or choice.hint} "
         used = min(width, LIST_WIDTH)
+        right = self._hint(choice, used, cell_len(left))
         room = max(0, used - cell_len(right) - 1)
         strip = Strip([Segment(left, base)])
         if strip.cell_length > room:
@@ -140,6 +142,14 @@ class ChoiceList(Widget):
         hint_style = base if is_current else look.style(Tone.DIM, raised=True)
         line = Strip([*strip.adjust_cell_length(used - cell_len(right), base), Segment(right, hint_style)])
         return line.adjust_cell_length(width, base)
+
+    def _hint(self, choice: Choice, used: int, taken: int) -> str:
+        """Return what stands at the right: as much as the text leaves, or its own share beside a long one."""
+        right = f"{choice.blocked or choice.hint} "
+        room = max(used - taken - 1, used * HINT_PERCENT // 100)
+        if cell_len(right) <= room:
+            return right
+        return f"{set_cell_size(right, room - 2).rstrip()}{self._look.glyphs.ellipsis} "
 
 
 class SearchLine(Input):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -121,7 +122,9 @@ def _worth(needle: str, choice: Choice) -> float:
     """Return how well a choice matches; 0 when it does not."""
     own = fuzzy.match(needle, choice.text)
     if own is not None:
-        whole = needle.lower() in choice.text.lower()
-        return own.score + TEXT_WORTH * (1 + whole)
+        text = choice.text.lower()
+        whole = needle.lower() in text
+        is_word = whole and re.search(rf"(?<!\w){re.escape(needle.lower())}(?!\w)", text) is not None
+        return own.score + TEXT_WORTH * (1 + whole + is_word)
     other = fuzzy.match(needle, choice.search) if choice.search else None
     return max(1.0, float(other.score)) if other is not None else 0.0

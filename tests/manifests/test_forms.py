@@ -49,6 +49,17 @@ def test_a_label_set_on_a_new_workload_goes_wherever_it_has_to_agree(kinds: Kind
     assert value["spec"]["template"]["metadata"]["labels"] == {"app": "myapp"}
 
 
+def test_a_name_emptied_and_typed_anew_is_still_followed(kinds: Kinds) -> None:
+    model = new("Deployment", "api", kinds, image="nginx")
+    model.clear("name")
+    model.set("name", "test")
+    labels = {"app": "test"}
+    assert model.value["metadata"]["labels"] == labels
+    assert model.value["spec"]["selector"]["matchLabels"] == labels
+    assert model.value["spec"]["template"]["metadata"]["labels"] == labels
+    assert model.value["spec"]["template"]["spec"]["containers"][0]["name"] == "test"
+
+
 def test_on_a_live_workload_labels_leave_its_selector_alone(kinds: Kinds) -> None:
     live = FormModel.of_object(new("deployment", "test", kinds, image="nginx").value, kinds)
     live.set("labels.team", "shop")

@@ -217,14 +217,30 @@ class FormModel:
         return value
 
     def clear(self, id: str) -> None:
-        """Remove a field's value, and what is left empty by it; the item of a list it is in stays."""
-        steps = self.find(id).steps
+        """Remove a field's value, and what is left empty by it; the item of a list it is in stays.
+
+        A text that others follow becomes empty instead, and they with it, so that they follow what is typed next.
+        """
+        place = self.find(id)
+        steps = place.steps
+        old = get(self.value, steps)
+        if isinstance(old, str) and old and place.field.also and not self.live:
+            self._empty(place, old)
+            return
         item = max((place + 1 for place, step in enumerate(steps[:-1]) if isinstance(step, int)), default=0)
         inside = get(self.value, steps[:item]) if item else None
         if isinstance(inside, dict):
             self.replace(put(self.value, steps[:item], drop(inside, steps[item:])))
         else:
             self.replace(drop(self.value, steps))
+
+    def _empty(self, place: Place, old: str) -> None:
+        """Make a text empty, and what follows it."""
+        value = put(self.value, place.steps, "")
+        for steps in map(parse, place.field.also):
+            if get(self.value, steps) == old:
+                value = put(value, steps, "")
+        self.replace(value)
 
     def add_item(self, id: str) -> int:
         """Add an item to a repeat; return its position."""

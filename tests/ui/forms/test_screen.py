@@ -145,3 +145,19 @@ async def test_escape_asks_before_it_throws_away_what_was_typed(tmp_path: Path) 
         await k9.press("enter")
         await k9.until(lambda: isinstance(k9.app.screen, FormScreen))
         assert form(k9).list.typed == "web"
+
+
+async def test_a_preset_is_called_by_its_name_where_what_it_sets_leaves_no_room(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await k9.press("ctrl+t")
+        await k9.sees("Begin the Deployment with")
+        for preset in screen.sheet.models[0].form.presets:
+            assert preset.label in k9.screen
+
+
+async def test_a_field_searched_by_its_name_comes_before_the_schema_paths_with_these_letters(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await open_new(k9, "deployment web")
+        await to_field(k9, "labels")
+        assert row(k9).id == "labels"
