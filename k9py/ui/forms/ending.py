@@ -115,7 +115,7 @@ class FormEnd:
             screen.k9.flash_text("This field cannot be taken as it stands", Tone.BAD)
             return True
         if screen.told.empty:
-            screen.go_to(OPTIONS, screen.told.empty[0])
+            screen.moves.go_to(OPTIONS, screen.told.empty[0])
             screen.k9.flash_text("This has to be filled in first", Tone.BAD)
             return True
         wrong = [finding for finding in screen.told.findings if finding.problem.is_error]
@@ -167,11 +167,11 @@ class FormEnd:
                       and finding.problem.path[: len(row.path)] == row.path and row.said), None)  # fmt: skip
         if shown is not None:
             screen.list.go_to(shown.place)
-        elif finding.owner and screen.go_to(finding.part.key, finding.owner):
+        elif finding.owner and screen.moves.go_to(finding.part.key, finding.owner):
             return
         elif finding.line:
             if screen.list.has_focus:
-                screen.switch_sides()
+                screen.moves.switch_sides()
             screen.editor.go_to(finding.line - 1, 0)
 
 

@@ -81,7 +81,7 @@ class FormFinder:
         if part is not None and is_new and part.model is not None:
             part.model.add_field(id)
             screen.draw()
-        if not screen.go_to(part.key if part is not None else OPTIONS, id):
+        if not screen.moves.go_to(part.key if part is not None else OPTIONS, id):
             raise UsageError(f"{id} is not shown while what it belongs to is not set")
 
     # ------------------------------------------------------------------ headings
@@ -151,7 +151,7 @@ class FormFinder:
                 added = screen.add_object(version, kind)
         screen.took_objects()
         if added is not None:
-            screen.go_to(added.key, "name")
+            screen.moves.go_to(added.key, "name")
 
     # ------------------------------------------------------------------ presets
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -21,13 +21,14 @@ from k9py.ui.forms.checking import Checks, Told
 from k9py.ui.forms.ending import FormEnd
 from k9py.ui.forms.filling import fill, part_of
 from k9py.ui.forms.finding import FormFinder, form_of
+from k9py.ui.forms.formkeys import FormKeys
 from k9py.ui.forms.formlist import FormList
 from k9py.ui.forms.items import FormItems
 from k9py.ui.forms.live import immutable_fields
+from k9py.ui.forms.moving import FormMoves
 from k9py.ui.forms.picks import Picker
 from k9py.ui.forms.rows import FormRow, Place, RowKind, Said, in_words, rows_of
 from k9py.ui.forms.yamlside import FormYaml, YamlSide
-from k9py.ui.keys import key_name, passed_on
 from k9py.ui.statusline import Bar, Rule
 
 if TYPE_CHECKING:
@@ -41,13 +42,6 @@ YAML_PAUSE = 0.25
 """Seconds without a key after which changed YAML is read into the form."""
 LOOK_PAUSE = 0.3
 """Seconds after a change until the cluster is asked about it."""
-
-ON_BOTH_SIDES = frozenset(
-    {"form.review", "form.switch", "form.discard", "form.external", "form.objects"}
-)  # fmt: skip
-"""Actions of the form that mean the same while the YAML has the focus."""
-
-Handler = Callable[[], Awaitable[None] | None]
 
 
 class FormScreen(Screen[None]):
@@ -86,49 +80,18 @@ class FormScreen(Screen[None]):
         """What was typed and could not be taken, by row."""
         self._began = sheet.text
         self._start: tuple[str, Mapping[str, Any]] | None = None
-        self.typed_ahead: list[Key] = []
-        """Keys typed while the form was made."""
-        self.is_ready = False
-        """True once they were taken."""
         self._pause: Timer | None = None
         self._yaml_pause: Timer | None = None
         self._look_pause: Timer | None = None
         self.bars = FormBars(self)
+        self.moves = FormMoves(self)
         self.finder = FormFinder(self)
         self.picker = Picker(self)
         self.items = FormItems(self)
         self.yaml = YamlSide(self)
         self.ending = FormEnd(self, draft_key)
-        self.handlers: dict[str, Handler] = {
-            "back": lambda: self.ending.leave(),
-            "jump": self.finder.jump,
-            "form.next": self.next_field,
-            "form.previous": self.previous_field,
-            "form.page-up": lambda: self.list.page(-1),
-            "form.page-down": lambda: self.list.page(1),
-            "form.first": lambda: self._step(-len(self.list.rows)),
-            "form.last": lambda: self._step(len(self.list.rows)),
-            "form.review": lambda: self.ending.review(),
-            "form.search": self.finder.search,
-            "form.choose": self.choose_here,
-            "form.sections": self.finder.sections,
-            "form.level": self.turn_level,
-            "form.switch": self.switch_sides,
-            "form.presets": self.finder.presets,
-            "form.objects": self.finder.objects,
-            "form.why": self.finder.explain,
-            "form.keys": lambda: self.k9.globals.show_help(),
-            "form.problem": self.next_problem,
-            "form.discard": lambda: self.ending.discard(),
-            "form.external": lambda: self.yaml.outside(),
-            "form.reveal": lambda: self.list.reveal(),
-            "form.add": self.items.add_here,
-            "form.remove": self.items.remove_here,
-            "form.item-up": lambda: self.items.move(-1),
-            "form.item-down": lambda: self.items.move(1),
-            "form.undo": lambda: self.undo("undo"),
-            "form.redo": lambda: self.undo("redo"),
-        }
+        self.keyed = FormKeys(self)
+        self.handlers = self.keyed.handlers()
 
     # ------------------------------------------------------------------ parts
 
@@ -182,9 +145,7 @@ class FormScreen(Screen[None]):
         self.draw()
         self._resume()
         self._look_soon()
-        while self.typed_ahead:
-            await self.take_key(self.typed_ahead.pop(0))
-        self.is_ready = True
+        await self.keyed.catch_up()
 
     async def on_unmount(self) -> None:
         """Keep what was typed in the last moment."""
@@ -369,46 +330,7 @@ class FormScreen(Screen[None]):
         if await self.checks.look_around(self.k9.rooms.desk.surroundings) and self in self.k9.screen_stack:
             self.draw()
 
-    # ------------------------------------------------------------------ moving
-
-    def next_field(self) -> None:
-        """Take what was typed and go to the next field; on the head of a map with something typed, stay."""
-        row = self.list.row
-        if row is not None and row.kind is RowKind.MAP and self.list.is_dirty and self.list.typed.strip():
-            self.list.flush()
-            return
-        self._leave_row()
-        if not self.list.step(1):
-            self.k9.flash_text("This is the last field; ctrl+s reviews what would be written")
-
-    def previous_field(self) -> None:
-        """Take what was typed and go to the field before."""
-        self._leave_row()
-        self.list.step(-1)
-
-    def _step(self, by: int) -> None:
-        self._leave_row()
-        self.list.step(by)
-
-    def _leave_row(self) -> None:
-        """Somebody was here: from now on the field is told about, empty or not."""
-        row = self.list.row
-        self.list.flush()
-        if row is not None and (row.part, row.id):
-            self.checks.touch(row.part, row.id)
-            if self.told.missing:
-                self.draw()
-
-    def go_to(self, part: int, id: str) -> bool:
-        """Put the cursor on a field, shown or not; False when the form has none of this id."""
-        for _ in range(2):
-            for row in self.list.rows:
-                if row.part == part and row.id == id and row.is_focused:
-                    self.list.go_to(row.place)
-                    return True
-            self.wanted.add((part, id))
-            self.draw()
-        return False
+    # ------------------------------------------------------------------ what is at the cursor
 
     def turn_level(self) -> None:
         """Show every field, or those that most people need."""
@@ -416,51 +338,11 @@ class FormScreen(Screen[None]):
         self.advanced = not self.advanced
         self.draw()
 
-    def switch_sides(self) -> None:
-        """Go to the YAML, or back to the form at the place the caret is in."""
-        body = self.query_one("#form-body")
-        if self.list.has_focus:
-            self.list.flush()
-            body.add_class("-yaml")
-            self.editor.focus()
-        else:
-            self.read_yaml()
-            body.remove_class("-yaml")
-            self.list.focus()
-            self._to_caret()
-        self.bars.show()
-
-    def _to_caret(self) -> None:
-        """Put the cursor on the field that the caret of the YAML is in."""
-        found = self.sheet.place_at(*self.editor.caret)
-        if found is None:
-            return
-        part, path = found
-        inside = [row for row in self.list.rows if row.part == part.key and row.is_focused and row.path
-                  and path[: len(row.path)] == row.path]  # fmt: skip
-        if inside:
-            self.list.go_to(max(inside, key=lambda row: len(row.path)).place)
-
-    # ------------------------------------------------------------------ what is at the cursor
-
     def choose_here(self) -> None:
         """Offer what may stand in the field under the cursor."""
         row = self.list.row
         if row is not None:
             self.picker.choose(row, "")
-
-    def next_problem(self) -> None:
-        """Go to the next field with something wrong, round the end; empty fields count from here on."""
-        self.list.flush()
-        self.checks.everything = True
-        self.draw()
-        rows = self.list.rows
-        here = rows.index(self.list.row) if self.list.row in rows else -1
-        wrong = [index for index, row in enumerate(rows) if row.said and row.is_focused]
-        if not wrong:
-            self.k9.flash_text("Nothing is wrong with it")
-            return
-        self.list.go_to(rows[next((index for index in wrong if index > here), wrong[0])].place)
 
     # ------------------------------------------------------------------ objects and presets
 
@@ -505,40 +387,9 @@ class FormScreen(Screen[None]):
         """Return the part of a row; raises UsageError when it is gone."""
         return part_of(self.sheet, row)
 
-    # ------------------------------------------------------------------ keys
-
     async def on_key(self, event: Key) -> None:
         """Carry out what a key means here; letters are text."""
-        if self.is_ready and passed_on(self, event):
-            return
-        if not (self.list.has_focus or self.editor.has_focus):
-            await self.take_key(event)
-            return
-        await self._carry_out(event)
-
-    async def take_key(self, event: Key) -> None:
-        """Take a key that was typed before the form had the focus, in its turn."""
-        self.list.focus()
-        if self.list.take_key(event):
-            event.stop()
-            event.prevent_default()
-        else:
-            await self._carry_out(event)
-
-    async def _carry_out(self, event: Key) -> None:
-        name = key_name(event)
-        action = None
-        if self.where is Where.EDITOR:
-            action = self.k9.actions.by_key(name, Where.FORM)
-            if action is None or action.id not in ON_BOTH_SIDES:
-                action = self.k9.actions.by_key(name, Where.EDITOR)
-        else:
-            action = self.k9.actions.by_key(name, Where.FORM)
-        if action is None or (event.is_printable and len(name) == 1):
-            return
-        event.stop()
-        event.prevent_default()
-        await self.k9.carrier.carry_out(action)
+        await self.keyed.press(event)
 
 
 def _note(finding: Finding) -> Note:

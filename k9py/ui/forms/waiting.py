@@ -48,7 +48,7 @@ class WaitScreen(ModalScreen[None]):
         """Open what was waited for over this, and give it the keys."""
         heir = self._heir = then()
         if isinstance(heir, FormScreen):
-            heir.typed_ahead = self._ahead
+            heir.keyed.typed_ahead = self._ahead
             return
         for key in self._ahead:
             again(self, key)
@@ -64,8 +64,8 @@ class WaitScreen(ModalScreen[None]):
         """Keep a key for what opens, or give up; one that came late goes there at once."""
         event.stop()
         event.prevent_default()
-        if isinstance(self._heir, FormScreen) and self._heir.is_ready:
-            await self._heir.take_key(event)
+        if isinstance(self._heir, FormScreen) and self._heir.keyed.is_ready:
+            await self._heir.keyed.take(event)
         elif self._heir is not None and not isinstance(self._heir, FormScreen):
             again(self, event)
         elif event.key == "escape" and self._heir is None:

@@ -30,7 +30,7 @@ async def open_new(k9: Seen, words: str) -> FormScreen:
 
 def is_open(k9: Seen) -> bool:
     """Return whether a form is on top and takes keys."""
-    return isinstance(k9.app.screen, FormScreen) and k9.app.screen.is_ready
+    return isinstance(k9.app.screen, FormScreen) and k9.app.screen.keyed.is_ready
 
 
 def row(k9: Seen) -> FormRow:
