@@ -9,8 +9,9 @@ from textual.events import Key
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
 
-OPENERS = ":/?"
-"""A burst that begins with one of these is somebody typing ahead on a slow link: it opens a line and goes there."""
+OPENERS = ":/?+"
+"""A burst that begins with one of these is somebody typing ahead on a slow link: it opens a line or a form and goes
+there as text."""
 
 TEXT_KEYS = frozenset({"enter", "tab"})
 """Keys that print nothing and still occur in pasted text."""

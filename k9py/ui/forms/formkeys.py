@@ -75,13 +75,14 @@ class FormKeys:
         screen = self._screen
         if self.is_ready and passed_on(screen, event):
             return
-        if not (screen.list.has_focus or screen.editor.has_focus):
+        if event is not screen.list.passed_up and not screen.editor.has_focus:
+            # Handed to the screen before anything had the focus: the form was not asked yet.
             await self.take(event)
             return
         await self._carry_out(event)
 
     async def take(self, event: Key) -> None:
-        """Take a key that was typed before the form had the focus, in its turn."""
+        """Take a key that did not come by way of the form, as if it had."""
         self._screen.list.focus()
         if self._screen.list.take_key(event):
             event.stop()

@@ -80,6 +80,8 @@ class FormList(Widget, can_focus=True):
         self._line_at: dict[int, int] = {}
         self._top = 0
         self._label_width = LABEL_MOST
+        self.passed_up: Key | None = None
+        """The last key that meant nothing here."""
 
     # ------------------------------------------------------------------ rows
 
@@ -195,6 +197,8 @@ class FormList(Widget, can_focus=True):
         if self.take_key(event):
             event.stop()
             event.prevent_default()
+        else:
+            self.passed_up = event
 
     def take_key(self, event: Key) -> bool:
         """Do what a key means in the row under the cursor; False when it means nothing there."""
