@@ -122,8 +122,12 @@ class FormEnd:
         if not wrong:
             return False
         self.show_finding(wrong[0])
-        many = f"{len(wrong)} to mend before this can be written; f7 goes to the next"
-        screen.k9.flash_text(many if len(wrong) > 1 else "This has to be mended first", Tone.BAD)
+        text = "This has to be mended first"
+        if screen.sheet.broken is not None:
+            text = str(screen.sheet.broken)  # its line may be behind the last one, where no mark can stand
+        elif len(wrong) > 1:
+            text = f"{len(wrong)} to mend before this can be written; f7 goes to the next"
+        screen.k9.flash_text(text, Tone.BAD)
         return True
 
     def wishes(self) -> Sequence[Wish]:

@@ -77,6 +77,15 @@ async def test_broken_yaml_says_so_and_keeps_the_forms_values(tmp_path: Path) ->
         assert screen.sheet.models[0].get("image") == "nginx"
 
 
+async def test_yaml_broken_behind_its_last_line_is_explained_when_it_is_to_be_written(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await open_new(k9, "persistentvolumeclaim data")
+        await k9.press("f9", "ctrl+end")
+        await k9.type("bad: [1,")
+        await k9.press("ctrl+s")
+        await k9.sees("did not find expected node content")
+
+
 async def test_undo_takes_back_a_change_of_the_form_and_redo_brings_it_again(tmp_path: Path) -> None:
     async with running(tmp_path, size=(80, 24)) as k9:
         screen = await open_new(k9, "deployment web")
