@@ -117,6 +117,16 @@ class Lab:
         assert live is not None
         return live
 
+    async def rolled_out(self, obj: Object) -> Object:
+        """Wait until the controller writes a Deployment no more, and return it."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                live = await self.get(obj)
+                found = (live or {}).get("status", {}).get("conditions", ())
+                if live is not None and any(one.get("reason") == "NewReplicaSetAvailable" for one in found):
+                    return live
+                await asyncio.sleep(0.05)
+
     async def write(self, wish: Wish, meanwhile: Meanwhile | None = None, gate: Gate | None = None) -> Outcome:
         """Plan, let something happen while the question stands there, and carry out."""
         gate = gate or self.gate
@@ -192,7 +202,7 @@ async def _edit(lab: Lab) -> tuple[Wish, Callable[[Object | None], bool]]:
 
 
 async def _scale(lab: Lab) -> tuple[Wish, Callable[[Object | None], bool]]:
-    live = await lab.there({**lab.deployment("web")})
+    live = await lab.rolled_out(await lab.there(lab.deployment("web")))
     return edits.scale(live, 2), lambda live: live is not None and live["spec"]["replicas"] == 2
 
 

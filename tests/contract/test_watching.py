@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.contract.client import METADATA, TABLE, Object
+from tests.contract.client import METADATA, TABLE, Object, eventually
 from tests.contract.objects import config_map
 from tests.contract.space import Space, good, path_of
 
@@ -135,10 +135,16 @@ STREAM = {
 }
 
 
+async def _in_memory(space: Space, selector: str) -> bool:
+    return len(await space.list("configmaps", labelSelector=selector, resourceVersion="0")) == 2
+
+
 @pytest.mark.parametrize("version", ["", "0"])
 async def test_a_streaming_list_ends_with_a_bookmark_that_says_so(space: Space, version: str) -> None:
     for name in ("one", "two"):
         await space.create("configmaps", config_map(name, labels={"set": "two"}))
+    if version:  # what the server has in memory may be a moment older than what was written
+        await eventually(lambda: _in_memory(space, "set=two"), "both are in the server's memory")
     query = STREAM | {"labelSelector": "set=two"} | ({"resourceVersion": version} if version else {})
     async with space.api.watch(space.path("configmaps"), **query) as events:
         first = [await events.next() for _ in range(3)]

@@ -48,6 +48,7 @@ _REPLACED: tuple[tuple[str, str], ...] = (
     (r"Resource Version: +\d+", "Resource Version: VERSION"),
     (r"\bdocker\.io/library/", ""),
     (r"\b(\w+):?\w*@DIGEST", r"\1@DIGEST"),
+    (r"used: pods=\d+", "used: pods=N"),
 )
 _PATTERNS = [(re.compile(pattern, re.MULTILINE), text) for pattern, text in _REPLACED]
 _CELL = re.compile(rf"^(?=\d)(?:{_AGE})( ago)?$")
