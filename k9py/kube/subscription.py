@@ -121,8 +121,10 @@ class Subscription:
     def status(self) -> SyncStatus:
         """The worst of :attr:`statuses`, naming the namespace when there are several.
 
-        A namespace we may not read beside others we may is a detail: what is shown is live.
+        A namespace we may not read beside others we may is a detail: what is shown is live. A closed view is idle.
         """
+        if not self._readers:
+            return SyncStatus(SyncState.IDLE, 0.0)
         statuses = dict(self.statuses)
         refused = statuses.pop("", None) if len(statuses) > 1 else None
         namespace, worst = min(statuses.items(), key=lambda item: WORST_FIRST.index(item[1].state))
@@ -140,7 +142,7 @@ class Subscription:
     def synced(self) -> bool:
         """True once every namespace was listed completely."""
         readers = [reader for ns, reader in self._readers.items() if ns or len(self._readers) == 1]
-        return all(reader.reflector.synced.is_set() for reader in readers)
+        return bool(readers) and all(reader.reflector.synced.is_set() for reader in readers)
 
     def retry_now(self) -> None:
         """Cut the waits of this view short."""

@@ -159,6 +159,8 @@ class Measuring:
         else:
             return
         subscription.on_wake = lambda: self._app.flushing.wake(self)
+        # The list may have been opened with the counts of the view before, which are closed by now.
+        self._app.browser.listing.set_context(self.context_for(spec))
 
     def context_for(self, spec: KindSpec) -> RowContext:
         """Return what cells of a kind are computed with."""

@@ -123,6 +123,7 @@ async def test_closing_twice_releases_once() -> None:
         await clock.advance(60)
         assert cluster.watches()
         assert kept.status.state is SyncState.LIVE
+        assert (other.status.state, other.synced) == (SyncState.IDLE, False)
 
 
 async def test_several_namespaces_are_merged_into_one_view() -> None:

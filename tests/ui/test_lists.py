@@ -205,3 +205,17 @@ async def test_services_are_listed_where_the_server_has_no_endpoint_slices(
         await k9.until(lambda: "web" in k9.names)
         assert "no such kind" not in k9.screen
         assert k9.app.focused is k9.app.browser.table
+
+
+async def test_services_opened_again_over_themselves_count_their_endpoints_anew(tmp_path: Path) -> None:
+    labels = {"kubernetes.io/service-name": "web"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+               "spec": {"type": "ClusterIP", "selector": {"app": "web"}, "ports": [{"port": 80}]}}  # fmt: skip
+    piece = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+             "metadata": {"name": "web-1", "namespace": "shop", "labels": labels},
+             "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": False}}]}  # fmt: skip
+    async with running(tmp_path, {"services": [service], "endpointslices.discovery.k8s.io": [piece]}) as k9:
+        for _ in range(2):
+            await k9.press(":", *"svc", "enter")
+            await k9.until(lambda: k9.names == ["web"])
+            await k9.sees("no ready pod matches app=web")
