@@ -20,7 +20,7 @@ from k9py.ui.asking import Asking
 from k9py.ui.bars import BrowseBars
 from k9py.ui.detail import DetailPane
 from k9py.ui.flash import Flash
-from k9py.ui.keys import key_name, passed_on
+from k9py.ui.keys import passed_on
 from k9py.ui.listpane import ListPane
 from k9py.ui.look import Look
 from k9py.ui.looking import Looking
@@ -382,9 +382,4 @@ class BrowseScreen(Screen[None]):
             event.prevent_default()
             return
         kind = self.listing.spec.id if self.listing.spec is not None else ""
-        action = self.k9.actions.by_key(key_name(event), where, kind)
-        if action is None:
-            return
-        event.stop()
-        event.prevent_default()
-        await self.k9.carrier.carry_out(action)
+        await self.k9.carrier.press(event, where, kind)

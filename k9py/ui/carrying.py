@@ -6,8 +6,11 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+
 from k9py.core.errors import K9Error
 from k9py.resources.action import Action, Where
+from k9py.ui.keys import key_name
 
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
@@ -20,6 +23,14 @@ class Carrier:
 
     def __init__(self, app: K9App) -> None:
         self._app = app
+
+    async def press(self, event: Key, where: Where, kind: str = "") -> None:
+        """Carry out what a key means in a part of the screen; a key that means nothing there goes its way."""
+        action = self._app.actions.by_key(key_name(event), where, kind)
+        if action is not None:
+            event.stop()
+            event.prevent_default()
+            await self.carry_out(action)
 
     async def carry_out(self, action: Action) -> None:
         """Do what an action says, if it is allowed; whatever goes wrong is said, never raised."""

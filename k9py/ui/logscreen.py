@@ -19,7 +19,7 @@ from k9py.kube.session import Session
 from k9py.resources.action import Where
 from k9py.resources.model import Tone
 from k9py.ui.flash import Flash
-from k9py.ui.keys import footer, key_name, passed_on
+from k9py.ui.keys import footer, passed_on
 from k9py.ui.podwork import PodContainers
 from k9py.ui.prompt import Completions, Prompt, Typed
 from k9py.ui.saving import save_text
@@ -355,8 +355,4 @@ class LogScreen(Screen[None]):
             if event is not prompt.line.seen:
                 prompt.take_ahead(event)
             return
-        action = self.k9.actions.by_key(key_name(event), where)
-        if action is not None:
-            event.stop()
-            event.prevent_default()
-            await self.k9.carrier.carry_out(action)
+        await self.k9.carrier.press(event, where)

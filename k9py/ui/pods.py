@@ -30,10 +30,7 @@ class PodWork:
         self._connecting: asyncio.Task[None] | None = None
 
     def _session(self) -> Session:
-        session = self._app.session
-        if session is None:
-            raise K9Error("there is no cluster yet", remedy="Wait for the connection, or choose a context with :ctx")
-        return session
+        return self._app.rooms.session
 
     # ------------------------------------------------------------------ logs
 

@@ -28,6 +28,14 @@ class Rooms:
         self._opener: Opener | None = None
 
     @property
+    def session(self) -> Session:
+        """The session in use; raises K9Error without one."""
+        session = self._app.session
+        if session is None:
+            raise _no_cluster()
+        return session
+
+    @property
     def opener(self) -> Opener:
         """What shows views of the session in use; raises K9Error without one."""
         if self._opener is None:
@@ -47,9 +55,7 @@ class Rooms:
     @property
     def desk(self) -> ChangeDesk:
         """What changes the cluster of the session in use; raises K9Error without one."""
-        session = self._app.session
-        if session is None:
-            raise _no_cluster()
+        session = self.session
         if self._desk is None or self._desk.session is not session:
             # Deferred: the gate and every manifest rule, used by a key long after the first frame.
             from k9py.ui.changing.desk import ChangeDesk

@@ -13,7 +13,7 @@ from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing.changelist import ItemList
 from k9py.ui.flash import Flash
-from k9py.ui.keys import footer, key_name, passed_on
+from k9py.ui.keys import footer, passed_on
 from k9py.ui.statusline import Bar, Rule, Spans, width_of
 from k9py.ui.textview import TextView
 
@@ -145,8 +145,4 @@ class WorkScreen(Screen[None]):
         """Carry out what a key means here."""
         if passed_on(self, event):
             return
-        action = self.k9.actions.by_key(key_name(event), self.part)
-        if action is not None:
-            event.stop()
-            event.prevent_default()
-            await self.k9.carrier.carry_out(action)
+        await self.k9.carrier.press(event, self.part)

@@ -39,10 +39,7 @@ class EditWork:
     def _session(self) -> Session:
         if self._app.readonly:
             raise K9Error(f"{self._app.context_name} is read-only here", remedy="y shows the object")
-        session = self._app.session
-        if session is None:
-            raise K9Error("there is no cluster yet", remedy="Wait for the connection, or choose a context with :ctx")
-        return session
+        return self._app.rooms.session
 
     # ------------------------------------------------------------------ live objects
 

@@ -26,7 +26,7 @@ from k9py.ui.editor.values import Values
 from k9py.ui.editor.watching import Watcher
 from k9py.ui.editor.widget import TextEditor
 from k9py.ui.flash import Flash
-from k9py.ui.keys import footer, hints, key_name, passed_on
+from k9py.ui.keys import footer, hints, passed_on
 from k9py.ui.prompt import Completions, Prompt
 from k9py.ui.statusline import Bar, Spans, width_of
 
@@ -383,8 +383,4 @@ class EditScreen(Screen[None]):
             if event is not prompt.line.seen:
                 prompt.take_ahead(event)
             return
-        action = self.k9.actions.by_key(key_name(event), where)
-        if action is not None:
-            event.stop()
-            event.prevent_default()
-            await self.k9.carrier.carry_out(action)
+        await self.k9.carrier.press(event, where)

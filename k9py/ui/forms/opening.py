@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import LEFT_OUT, Draft
 from k9py.core.ages import human
-from k9py.core.errors import K9Error, UsageError
+from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
 from k9py.manifests.bundles import BUNDLES, bundle_of
 from k9py.manifests.forms.model import FormModel
@@ -218,10 +218,7 @@ class FormWork:
         return self._app.browser.view.scope.single or self._app.scope.single or session.namespace
 
     def _session(self) -> Session:
-        session = self._app.session
-        if session is None:
-            raise K9Error("there is no cluster yet", remedy="Wait for the connection, or choose a context with :ctx")
-        return session
+        return self._app.rooms.session
 
     def _of_row(self, act: Fetched) -> None:
         browser = self._app.browser
