@@ -136,6 +136,7 @@ async def cleaned(api: Api) -> AsyncIterator[list[str]]:
 async def ours(server: Server, api: Api) -> Server:
     """The server, where its pods do what their images' names say."""
     nodes = (await api.read(path_of("nodes")))["items"]
-    if server.is_real and {node["status"]["nodeInfo"]["osImage"] for node in nodes} != {TEST_NODES}:
+    systems = {node["status"]["nodeInfo"]["osImage"] for node in nodes}  # Other cases add nodes without one.
+    if server.is_real and TEST_NODES not in systems:
         pytest.skip("somebody else's cluster: its pods do not act by their images' names")
     return server

@@ -196,8 +196,10 @@ async def test_one_object_is_followed_with_its_kind_and_its_events(lab: Lab) -> 
     found = watch.object
     assert found is not None
     assert (found["kind"], found["apiVersion"]) == ("Pod", "v1")
-    told = await lab.session.events_for(ObjectRef("Pod", lab.namespace, "one", uid=found["metadata"]["uid"]))
-    assert "Scheduled" in {each.reason for each in told}
+    ref = ObjectRef("Pod", lab.namespace, "one", uid=found["metadata"]["uid"])
+    async with asyncio.timeout(PATIENCE):  # The scheduler tells of it after it did it.
+        while "Scheduled" not in {each.reason for each in await lab.session.events_for(ref)}:
+            await asyncio.sleep(0.1)
     watch.close()
 
 

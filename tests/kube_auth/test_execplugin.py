@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -37,6 +38,15 @@ COUNTING = """
                       "status": {"token": f"token-{number}", **json.loads(os.environ.get("MORE", "{}"))}}))
 """
 """Prints a token with the number of this run in it."""
+
+
+async def ended(pid: str) -> None:
+    """Wait until a process has ended; a killed one runs on until the kernel has looked at it."""
+    status = Path(f"/proc/{pid}/stat")
+    async with asyncio.timeout(10):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            while status.read_text().rpartition(")")[2].split()[0] != "Z":
+                await asyncio.sleep(0.01)
 
 
 class Plugin:
@@ -462,10 +472,9 @@ async def test_a_plugin_that_hangs_is_ended_with_its_children(tmp_path: Path) ->
         time.sleep(600)
         """,
     )
-    error = await refused(plugin.source(quiet_limit=1.5))
-    assert str(error) == "Credential plugin plugin did not finish within 1.5 s: waiting for a browser"
-    child = Path(f"/proc/{plugin.runs_file.read_text()}/stat")
-    assert not child.exists() or child.read_text().split()[2] == "Z"
+    error = await refused(plugin.source(quiet_limit=4))
+    assert str(error) == "Credential plugin plugin did not finish within 4 s: waiting for a browser"
+    await ended(plugin.runs_file.read_text())
 
 
 async def test_a_plugin_that_ignores_the_request_to_end_is_killed(
@@ -483,8 +492,8 @@ async def test_a_plugin_that_ignores_the_request_to_end_is_killed(
         time.sleep(600)
         """,
     )
-    await refused(plugin.source(quiet_limit=1.0))
-    assert not Path(f"/proc/{plugin.runs_file.read_text()}/cwd").exists()
+    await refused(plugin.source(quiet_limit=4))
+    await ended(plugin.runs_file.read_text())
 
 
 async def test_closing_ends_a_run_that_is_under_way(tmp_path: Path) -> None:
@@ -500,7 +509,7 @@ async def test_closing_ends_a_run_that_is_under_way(tmp_path: Path) -> None:
     await credentials.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert not Path(f"/proc/{plugin.runs_file.read_text()}/cwd").exists()
+    await ended(plugin.runs_file.read_text())
 
 
 @pytest.mark.parametrize("turns", range(8))
@@ -516,8 +525,8 @@ async def test_closing_while_the_plugin_is_being_started_neither_hangs_nor_leave
     async with asyncio.timeout(10):
         await asyncio.wait([running])
     assert running.cancelled()
-    left = plugin.runs_file.read_text() if plugin.runs else ""
-    assert not left or not Path(f"/proc/{left}/cwd").exists()
+    if plugin.runs:
+        await ended(plugin.runs_file.read_text())
 
 
 async def test_large_output_on_both_pipes_does_not_block(tmp_path: Path) -> None:
