@@ -7,9 +7,6 @@ as it was.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,34 +15,11 @@ from k9py.changes import edits
 from k9py.changes.model import Object, Wish
 from k9py.core import yamldoc
 from k9py.core.diffs import is_secret, quiet
+from k9py.core.encoded import binary_word, decoded, encoded
 from k9py.core.errors import InputError
 
 HIDDEN = "••••••"
 """Stands for a value of a Secret nobody asked to see; its length says nothing about the value's."""
-
-HASH_DIGITS = 12
-"""Hexadecimal digits of a binary value's hash that are shown; enough to tell two files apart."""
-
-
-def decoded(value: Any) -> str | None:
-    """Return the text of a base64 value, None when it is no text: then nobody can edit it as one."""
-    if not isinstance(value, str):
-        return None
-    try:
-        text = base64.b64decode(value, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    # Carriage returns and controls would not survive a round through an editor.
-    return text if all(char.isprintable() or char in "\n\t" for char in text) else None
-
-
-def binary_word(value: Any) -> str:
-    """Return what stands for a value that is no text: ``binary, 2345 bytes, sha256 0a1b…``."""
-    try:
-        body = base64.b64decode(str(value), validate=True)
-    except binascii.Error:
-        return f"not base64, {len(str(value))} characters"
-    return f"binary, {len(body)} bytes, sha256 {hashlib.sha256(body).hexdigest()[:HASH_DIGITS]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +115,7 @@ class EditView:
             elif key in had and value == decoded(had[key]):
                 data[key] = had[key]
             else:
-                data[key] = base64.b64encode(value.encode()).decode()
+                data[key] = encoded(value)
         ordered = {key: data[key] for key in (*(k for k in had if k in data), *(k for k in data if k not in had))}
         result: Object = {}
         for key, value in mine.items():

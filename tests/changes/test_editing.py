@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from k9py.changes.editing import HIDDEN, EditView, binary_word
+from k9py.changes.editing import HIDDEN, EditView
 from k9py.changes.model import Deed
 from k9py.core import yamldoc
+from k9py.core.encoded import binary_word
 from k9py.core.errors import InputError
 
 BINARY = base64.b64encode(bytes(range(256))).decode()

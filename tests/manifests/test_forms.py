@@ -178,6 +178,43 @@ def test_a_manifest_becomes_a_form_and_the_same_manifest_again(obj: dict[str, An
     assert model.text == text
 
 
+def test_one_value_that_is_no_text_leaves_the_others_of_a_secret_readable_and_itself_as_it_was(kinds: Kinds) -> None:
+    data = {"user": "amFuZQ==", "store": "/wD/AA==", "crlf": "YQ0KYg0K"}
+    live = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "data": data}
+    model = FormModel.of_object(live, kinds)
+    assert model.get("data")["user"] == "jane"
+    assert model.get("data")["store"].startswith("binary, 4 bytes")
+    assert model.get("data.crlf") == "a\r\nb\r\n"
+    model.set("data", model.get("data"))
+    assert model.value["data"] == data
+    model.set("data.user", "joan")
+    model.set("data.store", model.get("data.store"))
+    assert model.value["data"] == {**data, "user": "am9hbg=="}
+
+
+def test_binary_values_of_a_config_map_are_taken_as_base64_and_kept(kinds: Kinds) -> None:
+    model = new("configmap", "files", kinds, binaryData__logo="/wD/AA==")
+    assert model.value["binaryData"] == {"logo": "/wD/AA=="}
+    assert model.get("binaryData.logo").startswith("binary, 4 bytes")
+    model.set("binaryData", model.get("binaryData"))
+    assert model.value["binaryData"] == {"logo": "/wD/AA=="}
+
+
+TEXTS = st.text("ab:#-|>'\"{[&*!%@`~ \n\r\t\x85\u2028\ufeff\\0e.", max_size=24)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(TEXTS, TEXTS)
+def test_texts_of_any_lines_come_back_character_for_character(first: str, second: str) -> None:
+    model = FormModel.new(FORMS["v1", "ConfigMap"], KINDS, "test")
+    model.set("data.file", first)
+    again = FormModel.of_text(f"# by hand\n{model.text}", KINDS)
+    again.set("data.other", "1")
+    assert again.get("data.file") == first
+    again.set("data.file", second)
+    assert yamldoc.load(again.text)["data"] == {"file": second, "other": "1"}
+
+
 VALUES = st.fixed_dictionaries({}, optional={
     "image": st.sampled_from(["nginx", "a/b:1"]), "replicas": st.integers(0, 9), "labels.tier": st.just("x"),
     "command": st.lists(st.text("abc $'\"", min_size=1, max_size=5), max_size=3), "ports[0].containerPort": st.just(80),

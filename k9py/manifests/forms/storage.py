@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from typing import Any
 
+from k9py.core.encoded import Binary, decoded, encoded
 from k9py.manifests.forms.common import choice, identity, switch
 from k9py.manifests.forms.fields import Codec, Field, Form, Group, Input, Preset, When
 from k9py.manifests.rules.storage import ACCESS_MODES
@@ -27,26 +26,35 @@ def _secret(_name: str) -> dict[str, Any]:
 
 
 def _read_secret(value: Any) -> Any:
-    """Show text for base64 that is text; anything else stays as it is."""
+    """Show text for base64 that is text, key by key; any other value stands as a word that carries it."""
     if not isinstance(value, dict):
         return value
-    shown = {}
-    for key, encoded in value.items():
-        try:
-            shown[key] = b64decode(str(encoded), validate=True).decode()
-        except (Base64Error, UnicodeDecodeError):
-            return value
-    return shown
+    texts = {key: decoded(one) for key, one in value.items()}
+    return {key: Binary.of(value[key]) if text is None else text for key, text in texts.items()}
 
 
 def _write_secret(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return {key: b64encode(str(text).encode()).decode() for key, text in value.items()}
+    return {key: one.encoded if isinstance(one, Binary) else encoded(str(one)) for key, one in value.items()}
 
 
 DECODED = Codec(_read_secret, _write_secret)
-"""Base64 in the object, text for people; binary values are left encoded."""
+"""Base64 in the object, text for people; binary values are left as they are."""
+
+
+def _read_binary(value: Any) -> Any:
+    return {key: Binary.of(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _write_binary(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: one.encoded if isinstance(one, Binary) else one for key, one in value.items()}
+
+
+BINARY = Codec(_read_binary, _write_binary)
+"""Base64 as it is typed, a word for what is there."""
 
 NAMESPACE = Form(
     "Namespace", "v1", "a place of its own for names, rights and quotas",
@@ -69,7 +77,7 @@ CONFIG_MAP = Form(
         identity(),
         Group("data", "Data", (
             Field("data", "data", "Values", "texts by key; a key can be a file's name", Input.MAP),
-            Field("binaryData", "binaryData", "Binary values", "base64 by key", Input.MAP, basic=False),
+            Field("binaryData", "binaryData", "Binary values", "base64 by key", Input.MAP, basic=False, codec=BINARY),
             switch("immutable", "immutable", "Fixed", "nobody can change it any more"),
         )),
     ),

@@ -51,7 +51,8 @@ async def edit_outside(app: K9App, text: str, *, title: str, suffix: str, line: 
     path = directory / f"{file_name(title)}{suffix}"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        # Ends of lines are the text's own in both directions.
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
         place = [f"+{line}"] if line and Path(command[0]).name in _TAKE_A_LINE else []
         async with SuspendedTerminal(app):
@@ -64,7 +65,7 @@ async def edit_outside(app: K9App, text: str, *, title: str, suffix: str, line: 
         if status:
             raise K9Error(f"{command[0]} ended with status {status}: the text is as it was before")
         try:
-            return path.read_text("utf-8")
+            return path.read_bytes().decode()
         except (OSError, UnicodeDecodeError) as error:
             raise K9Error(f"what {command[0]} left cannot be read: {error}") from error
     finally:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from k9py.changes.editing import HIDDEN, binary_word
+from k9py.changes.editing import HIDDEN
 from k9py.core import yamledit, yamlspans
 from k9py.core.diffs import is_secret
+from k9py.core.encoded import binary_word
 from k9py.core.errors import K9Error, UsageError, YamlError
 from k9py.core.yamlspans import Path
 from k9py.resources.action import Action

@@ -216,8 +216,8 @@ class FormList(Widget, can_focus=True):
                 self._owner.add(row)
             else:
                 self._owner.refuse(f"{row.label} is a list: + adds to it")
-        elif row.fixed:
-            self._owner.refuse(f"{row.label} is fixed once the object is there")
+        elif row.refusal:
+            self._owner.refuse(row.refusal)
         elif row.input is Input.SWITCH and row.is_choice:
             wanted = {"y": "yes", "n": "no", " ": "no" if row.text == "yes" else "yes"}.get(character.lower())
             if wanted is None:
@@ -249,7 +249,7 @@ class FormList(Widget, can_focus=True):
         if self._line.move(key):
             self._repaint_row()
             return True
-        if row.fixed:
+        if row.refusal:
             return False
         before = self._line.text
         if not self._line.erase(key):
@@ -262,8 +262,8 @@ class FormList(Widget, can_focus=True):
         """Go through the words of a choice, or take it back."""
         if key not in ("left", "right", "backspace", "delete"):
             return False
-        if row.fixed:
-            self._owner.refuse(f"{row.label} is fixed once the object is there")
+        if row.refusal:
+            self._owner.refuse(row.refusal)
         elif key in ("backspace", "delete"):
             self._owner.take(row, "")
         elif row.choices:
@@ -279,8 +279,8 @@ class FormList(Widget, can_focus=True):
         row = self.row
         if row is None or row.kind is RowKind.LIST or row.is_choice:
             self._owner.refuse("Nothing can be pasted here")
-        elif row.fixed:
-            self._owner.refuse(f"{row.label} is fixed once the object is there")
+        elif row.refusal:
+            self._owner.refuse(row.refusal)
         else:
             self._insert(event.text)
 
@@ -444,7 +444,7 @@ class FormList(Widget, can_focus=True):
 
     def _value(self, row: FormRow, room: int, *, is_current: bool) -> list[Segment]:
         look, glyphs = self._look, self._look.glyphs
-        if is_current and self.has_focus and not row.is_choice and row.kind is not RowKind.LIST and not row.fixed:
+        if is_current and self.has_focus and not row.is_choice and row.kind is not RowKind.LIST and not row.refusal:
             return self._caret(row, room)
         text = self._line.text if is_current and self.is_dirty else row.text
         if row.kind is RowKind.LIST:
@@ -454,7 +454,7 @@ class FormList(Widget, can_focus=True):
             words = "needed" if row.required else row.hint
             return [Segment(cut(glyphs.own(words), room, glyphs.ellipsis), look.style(Tone.DIM)), *self._opens(row)]
         shown = glyphs.own(cut(safe_line(self._masked(row, text, is_current)[: 4 * room]), room, glyphs.ellipsis))
-        style = look.style(Tone.DIM) if row.fixed else look.base
+        style = look.style(Tone.DIM) if row.refusal else look.base
         fixed = "  fixed" if row.fixed and is_current else ""
         return [Segment(shown, style), Segment(fixed, look.style(Tone.DIM)), *self._opens(row)]
 

@@ -54,8 +54,8 @@ class Picker:
     def choose(self, row: FormRow, ahead: str) -> None:
         """Offer what may stand in a row; ``ahead`` was typed already. Lists of live objects are read first."""
         screen = self._screen
-        if row.fixed:
-            screen.refuse(f"{row.label} is fixed once the object is there")
+        if row.refusal:
+            screen.refuse(row.refusal)
         elif row.choices:
             self._open(row, [Choice(word, word) for word in row.choices], ahead)
         elif row.pick:

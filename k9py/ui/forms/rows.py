@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from k9py.core.encoded import Binary
 from k9py.manifests.bundles import Option
 from k9py.manifests.forms.fields import Field, Group, Input, Repeat
 from k9py.manifests.forms.model import Entry, FormModel
@@ -83,6 +84,8 @@ class FormRow:
     secret: bool = False
     path: Path = ()
     said: tuple[Said, ...] = ()
+    is_binary: bool = False
+    """True when the value is no text: it is shown as a word and kept."""
 
     @property
     def place(self) -> Place:
@@ -93,6 +96,13 @@ class FormRow:
     def is_focused(self) -> bool:
         """True when the cursor stops here."""
         return self.kind in FOCUSED
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be typed here; empty when something can."""
+        if self.fixed:
+            return f"{self.label} is fixed once the object is there"
+        return f"{self.label} is no text: it is kept as it is; ctrl+d removes it" if self.is_binary else ""
 
     @property
     def takes_lines(self) -> bool:
@@ -205,7 +215,8 @@ def _of_field(entry: Entry, item: Field, key: int, frozen: frozenset[Any]) -> It
                       hint="key=value", required=item.required, fixed=fixed, path=entry.path)  # fmt: skip
         for name, value in pairs.items():
             yield FormRow(RowKind.PAIR, key, f"{entry.id}.{name}", name, entry.depth + 1,
-                          "" if value is None else str(value), item.why, pick=item.pick, fixed=fixed, secret=secret,
+                          "" if value is None else str(value), item.why, pick=item.pick, fixed=fixed,
+                          secret=secret and not isinstance(value, Binary), is_binary=isinstance(value, Binary),
                           path=(*entry.path, name))  # fmt: skip
         return
     yield FormRow(
