@@ -90,6 +90,10 @@ class Known:
             return UNKNOWN
         return next((obj for obj in listed if (obj.get("metadata") or {}).get("name") == name), None)
 
+    def is_told(self, need: Need) -> bool:
+        """Return whether the cluster answered."""
+        return need in self._objects or need in self._lists
+
     def all(self, id: str, namespace: str) -> Sequence[Object] | Unknown:
         """Return what was fetched and is written beside; unknown when it was not fetched."""
         listed = self._lists.get(Need(id, namespace))

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from k9py.core import yamldoc
+from k9py.core.errors import YamlError
 
 Path = tuple[str | int, ...]
 """Keys and list positions from the root of a document."""
@@ -146,6 +150,57 @@ def outline(lines: Sequence[str], first: int, end: int, is_text: IsText) -> Iter
                     break
             stack.append((entry, position if entry.is_item else entry.key))
             yield Field(tuple(step for _, step in stack), number, entry.column)
+
+
+def rough(lines: Sequence[str], first: int, end: int, is_text: IsText) -> dict[str, Any]:
+    """Return a document as far as its lines tell, every value a text: works while it is half typed."""
+    found: dict[str, Any] = {}
+    for field in outline(lines, first, end, is_text):
+        value = _value_behind(lines[field.line][field.column :], is_item=isinstance(field.path[-1], int))
+        _place(found, field.path, value)
+    if not isinstance(found.get("metadata"), dict):
+        found["metadata"] = {}
+    return found
+
+
+def rough_documents(lines: Sequence[str], is_text: IsText) -> list[dict[str, Any]]:
+    """Return every document of a text as far as its lines tell."""
+    starts = document_starts(lines)
+    return [rough(lines, *document_at(lines, start), is_text) for start in starts if start < len(lines)]
+
+
+def _place(found: dict[str, Any], path: Path, value: Any) -> None:
+    at: Any = found
+    for step, following in zip(path, (*path[1:], None), strict=True):
+        fresh: Any = value if following is None else [] if isinstance(following, int) else {}
+        if isinstance(at, list) and isinstance(step, int):
+            if step >= len(at):
+                at.append(fresh)
+            elif not isinstance(at[step], type(fresh)):
+                at[step] = fresh
+            at = at[min(step, len(at) - 1)]
+        elif isinstance(at, dict) and isinstance(step, str):
+            if step not in at or not isinstance(at[step], type(fresh)):
+                at[step] = fresh
+            at = at[step]
+        else:
+            return
+
+
+def _value_behind(text: str, *, is_item: bool) -> Any:
+    """Return the value behind a key or a dash: a text, or what stands in brackets; empty for what begins below."""
+    match = _DASH.match(text) if is_item else _KEY.match(text)
+    rest = text[match.end() :].strip() if match is not None else ""
+    if rest[:1] in ("{", "["):
+        try:
+            return yamldoc.load(rest)
+        except YamlError:
+            return ""
+    if rest[:1] in ("|", ">", "&", "*", "!"):
+        return ""
+    if rest[:1] in ("'", '"'):
+        return rest[1:].partition(rest[0])[0]
+    return rest.partition(" #")[0].rstrip() if not rest.startswith("#") else ""
 
 
 def path_words(path: Path) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from k9py.core import fuzzy
+from k9py.core import fuzzy, yamldoc
 from k9py.core.errors import K9Error
 from k9py.core.schemas import Type
 from k9py.manifests.explaining import description_of, explain, explained, type_name
 from k9py.manifests.kinds import Kinds
-from k9py.ui.editor.outline import IsText, Path, document_at, entries, outline, parent_of, path_at, path_words
+from k9py.manifests.offers import Asked
+from k9py.manifests.pointing import pick_at
+from k9py.ui.editor.outline import IsText, Path, document_at, entries, outline, parent_of, path_at, path_words, rough
 from k9py.ui.editor.widget import Completion
 
 MOST = 200
@@ -47,6 +49,8 @@ class SchemaHelp:
     def __init__(self, kinds: Kinds) -> None:
         self.kinds = kinds
         """Replaced when better ones are known: those of the server come a moment after the recorded ones."""
+        self.names: Callable[[Asked], Sequence[tuple[str, str]]] = lambda _: ()
+        """Tells the names of live objects, each with a hint, as far as they are known."""
 
     # ------------------------------------------------------------------ what is there
 
@@ -116,19 +120,47 @@ class SchemaHelp:
         typed_key, typed_value = _TYPED_KEY.match(head), _TYPED_VALUE.match(head)
         if typed_value is not None:
             path = path_at(lines, line, column, is_text)
-            return _ranked(self._values(lines, line, path), typed_value[1])
+            return _replacing(_ranked(self._values(lines, line, path, is_text), typed_value[1]), typed_value[1])
         found: list[Completion] = []
         typed_item = _TYPED_ITEM.match(head)
         if typed_item is not None:
             path = path_at(lines, line, column, is_text)
-            found += _ranked(self._values(lines, line, path), typed_item[1])
+            found += _replacing(_ranked(self._values(lines, line, path, is_text), typed_item[1]), typed_item[1])
         if typed_key is not None:
             where = len(typed_key[1])
             parent = parent_of(lines, line, where, is_text)
             found += _ranked(self._keys(lines, line, parent, is_text), typed_key[2])
         return found
 
-    def _values(self, lines: Sequence[str], line: int, path: Path) -> list[Completion]:
+    def asked(self, text: str, line: int, column: int, is_text: IsText) -> Asked | None:
+        """Return what of the cluster a place names; None for a place that names nothing."""
+        lines = text.split("\n")
+        head = lines[line][:column]
+        if is_text(line):
+            return None
+        if _TYPED_VALUE.match(head) or _TYPED_ITEM.match(head):
+            found = self._asked_at(lines, line, path_at(lines, line, column, is_text), is_text)
+            if found is not None:
+                return found
+        typed = _TYPED_KEY.match(head)
+        if typed is None:
+            return None
+        return self._asked_at(lines, line, parent_of(lines, line, len(typed[1]), is_text), is_text, in_map=True)
+
+    def _asked_at(
+        self, lines: Sequence[str], line: int, path: Path, is_text: IsText, *, in_map: bool = False
+    ) -> Asked | None:
+        pick = pick_at(self.head(lines, line)[1], path)
+        root = self._root(lines, line) if pick else None
+        found = self._walk(root, path)[1] if root is not None else None
+        if found is None or found.shape != ("map" if in_map else "scalar"):
+            return None
+        document = rough(lines, *document_at(lines, line), is_text)
+        namespace = str(document["metadata"].get("namespace") or "")
+        key = str(path[-1]) if pick.endswith(":labels") and not in_map else ""
+        return Asked(pick, namespace, document, path, key)
+
+    def _values(self, lines: Sequence[str], line: int, path: Path, is_text: IsText) -> list[Completion]:
         version, kind = self.head(lines, line)
         if path == ("kind",):
             names = dict.fromkeys(r.kind for r in self.kinds.resources if not version or r.api_version == version)
@@ -146,7 +178,16 @@ class SchemaHelp:
             words = ["true", "false"]
         elif not words and default not in (None, "", {}):
             words = [str(default)]
-        return [Completion(word, hint="default" if word == str(default) else "") for word in words]
+        asked = self._asked_at(lines, line, path, is_text)
+        is_number = found.scalar in ("integer", "int-or-string")
+        return [
+            *(Completion(word, hint="default" if word == str(default) else "") for word in words),
+            *(
+                Completion(name if is_number else _written(name), name, hint)
+                for name, hint in (self.names(asked) if asked is not None else ())
+                if found.scalar != "integer" or name.isdigit()
+            ),
+        ]
 
     def _keys(self, lines: Sequence[str], line: int, parent: Path, is_text: IsText) -> list[Completion]:
         version, kind = self.head(lines, line)
@@ -155,6 +196,10 @@ class SchemaHelp:
         if root is None:
             return self._heads(lines, first, end, version, kind) if not parent else []
         holder = self._walk(root, parent)[1]
+        if holder is not None and holder.shape == "map":
+            asked = self._asked_at(lines, line, parent, is_text, in_map=True)
+            pairs = [(*name.partition("=")[::2], hint) for name, hint in (self.names(asked) if asked else ())]
+            return [Completion(f"{key}: {_written(value)}", f"{key}: {value}", hint) for key, value, hint in pairs]
         if holder is None or holder.shape != "struct":
             return []
         taken = {
@@ -190,6 +235,16 @@ class SchemaHelp:
                 if "create" in one.verbs or not one.verbs
             ]
         return [Completion(f"{name}: ", name, "required") for name in ("apiVersion", "kind") if name not in keys]
+
+
+def _replacing(completions: Sequence[Completion], typed: str) -> list[Completion]:
+    """Return completions of a value, which may hold what no key does, such as the colon of an image."""
+    return [replace(one, replaces=len(typed)) for one in completions]
+
+
+def _written(text: str) -> str:
+    """Return a text as YAML has it: in quotes where it would be read as something else."""
+    return yamldoc.dump(text).rstrip("\n")
 
 
 def _ranked(completions: Sequence[Completion], typed: str) -> list[Completion]:

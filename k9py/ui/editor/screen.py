@@ -135,6 +135,7 @@ class EditScreen(Screen[None]):
     async def _learn(self) -> None:
         """Read the schemas aside: they take 0.3 s the first time, and nobody waits for them to type."""
         # Deferred with the schemas: used once the text is on the screen.
+        from k9py.ui.editor.livenames import LiveNames
         from k9py.ui.editor.schemahelp import SchemaHelp
 
         desk = self.k9.rooms.desk
@@ -142,6 +143,8 @@ class EditScreen(Screen[None]):
         if self.is_open:
             editor = self.editor
             editor.completer = lambda text, line, column: schema.complete(text, line, column, editor.is_in_text)
+            names = LiveNames(self.k9, editor, schema, lambda: self.k9.scope.single or self.session.namespace)
+            self.handlers["editor.complete"] = names.complete
             self._help = schema
             self._checker.look_soon()
             self.draw()

@@ -14,6 +14,7 @@ from k9py.manifests.forms.fields import Field, Group, Input, Repeat
 from k9py.manifests.forms.model import Entry, FormModel
 from k9py.manifests.forms.sheet import Finding, Part, Recipe, Sheet
 from k9py.manifests.forms.values import as_text
+from k9py.manifests.pointing import pick_at
 from k9py.manifests.problems import Path
 
 OPTIONS = 0
@@ -203,25 +204,25 @@ def _of_entry(part: Part, model: FormModel, entry: Entry, frozen: frozenset[Any]
             yield FormRow(RowKind.ITEM, key, entry.id, str(entry.index + 1), entry.depth,
                           _summary(model, entry), path=entry.path)  # fmt: skip
     else:
-        yield from _of_field(entry, item, key, frozen)
+        yield from _of_field(entry, item, key, frozen, item.pick or pick_at(model.form.kind, entry.path))
 
 
-def _of_field(entry: Entry, item: Field, key: int, frozen: frozenset[Any]) -> Iterator[FormRow]:
+def _of_field(entry: Entry, item: Field, key: int, frozen: frozenset[Any], pick: str) -> Iterator[FormRow]:
     fixed = (key, entry.id) in frozen
     if item.input in BY_KEY and (entry.value is None or isinstance(entry.value, dict)):
         secret = item.input is Input.SECRET
         pairs = entry.value or {}
-        yield FormRow(RowKind.MAP, key, entry.id, item.label, entry.depth, "", item.why, item.input, pick=item.pick,
+        yield FormRow(RowKind.MAP, key, entry.id, item.label, entry.depth, "", item.why, item.input, pick=pick,
                       hint="key=value", required=item.required, fixed=fixed, path=entry.path)  # fmt: skip
         for name, value in pairs.items():
             yield FormRow(RowKind.PAIR, key, f"{entry.id}.{name}", name, entry.depth + 1,
-                          "" if value is None else str(value), item.why, pick=item.pick, fixed=fixed,
+                          "" if value is None else str(value), item.why, pick=pick, fixed=fixed,
                           secret=secret and not isinstance(value, Binary), is_binary=isinstance(value, Binary),
                           path=(*entry.path, name))  # fmt: skip
         return
     yield FormRow(
         RowKind.FIELD, key, entry.id, item.label, entry.depth, _field_text(item, entry), item.why, item.input,
-        ("yes", "no") if item.input is Input.SWITCH else item.choices, item.pick,
+        ("yes", "no") if item.input is Input.SWITCH else item.choices, pick,
         "" if item.default is None else as_text(Field("", "", "", "", item.input), item.default),
         item.required, fixed, item.id in ("password", "key", "registry"), entry.path,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from k9py.manifests.forms.paths import get
 from k9py.resources.action import Action, Where
 from k9py.ui.editor.external import edit_outside
+from k9py.ui.editor.livenames import LiveNames
 from k9py.ui.editor.schemahelp import SchemaHelp
 from k9py.ui.editor.widget import TextEditor
 from k9py.ui.look import Look
@@ -57,11 +58,13 @@ class YamlSide:
         screen, editor = self._screen, self._screen.editor
         schema = self._help = SchemaHelp(screen.sheet.kinds)
         editor.completer = lambda text, line, column: schema.complete(text, line, column, editor.is_in_text)
+        names = LiveNames(screen.k9, editor, schema, lambda: screen.namespace)
         editor.typed_ahead = lambda: len(screen.k9.keys.waiting)
         screen.handlers |= {
             **editor.acts.handlers,
             "editor.undo": lambda: screen.undo("undo"),
             "editor.redo": lambda: screen.undo("redo"),
+            "editor.complete": names.complete,
             "editor.save": lambda: screen.ending.review(),
             "editor.discard": lambda: screen.ending.discard(),
             "editor.external": self.outside,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k9py.core import yamlspans
-from k9py.ui.editor.outline import document_at, document_starts, outline, parent_of, path_at, path_words
+from k9py.ui.editor.outline import document_at, document_starts, outline, parent_of, path_at, path_words, rough
 from k9py.ui.editor.tokens import Highlighter, Part
 
 TEXT = """\
@@ -81,3 +81,32 @@ def test_documents_are_told_apart() -> None:
     assert document_starts(["# note", "---", "a: 1"]) == [2]
     assert document_at(LINES, 3) == (0, LINES.index("---"))
     assert document_at(LINES, len(LINES) - 1) == (LINES.index("---") + 1, len(LINES))
+
+
+def test_a_half_typed_document_is_read_as_far_as_its_lines_tell() -> None:
+    text = [
+        "apiVersion: v1",
+        "kind: Pod",
+        "metadata:",
+        '  name: "web"  # mine',
+        "  labels: {app: web, tier: front}",
+        "spec:",
+        "  containers:",
+        "  - name: a",
+        "    command: [sh, -c]",
+        "    args:",
+        "    - x: [",
+        "  - name: 'b'",
+        "    ports:",
+        "    - containerPort: 80",
+        "    - con",
+        "",
+    ]
+    found = rough(text, 0, len(text), lambda _: False)
+    assert found["metadata"] == {"name": "web", "labels": {"app": "web", "tier": "front"}}
+    first, second = found["spec"]["containers"]
+    assert first["name"] == "a"
+    assert first["command"] == ["sh", "-c"]
+    assert second["name"] == "b"
+    assert second["ports"][0] == {"containerPort": "80"}
+    assert rough(["metadata: x", "spec"], 0, 2, lambda _: False) == {"metadata": {}}

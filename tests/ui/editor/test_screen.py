@@ -181,6 +181,24 @@ async def test_completion_documentation_and_reasons_come_from_the_schema(tmp_pat
         await driver.until(lambda: isinstance(driver.app.screen, EditScreen))
 
 
+async def test_names_of_live_objects_and_of_those_in_the_same_text_are_completed(tmp_path: Path) -> None:
+    lines = ["  containers:", "  - name: a", "    envFrom:", "    - configMapRef:", "        name: "]
+    text = "\n".join(["apiVersion: v1", "kind: Pod", "metadata:", "  name: a", "spec:", *lines])
+    beside = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: fresh\n"
+    async with editing(tmp_path, "configmaps", {"configmaps": [config_map()]}) as driver:
+        text_editor = editor(driver)
+        await driver.until(lambda: text_editor.completer is not None, "schemas")
+        text_editor.text = f"{text}\n{beside}"
+        text_editor.go_to(9, len(lines[-1]))
+        await driver.press("ctrl+space")
+        await driver.until(lambda: text_editor.completion, "completions")
+        await driver.sees("fresh")
+        await driver.type("ap")
+        await driver.until(lambda: text_editor.completion is not None and text_editor.completion.text == "app")
+        await driver.press("enter")
+        assert text_editor.text.split("\n")[9] == "        name: app"
+
+
 async def test_find_replace_and_go_to(tmp_path: Path) -> None:
     async with editing(tmp_path, "configmaps", {"configmaps": [config_map(a="xx", b="xxx")]}) as driver:
         text = editor(driver)
