@@ -120,6 +120,14 @@ class Problem(Protocol):
         """Path as the server writes it."""
 
     @property
+    def text(self) -> str:
+        """What is wrong, without the path."""
+
+    @property
+    def hint(self) -> str:
+        """What to do about it; empty when nothing is known."""
+
+    @property
     def is_error(self) -> bool:
         """True when the server would refuse the object."""
 

@@ -24,7 +24,7 @@ from k9py.changes.model import (
     Trouble,
     Wish,
 )
-from k9py.changes.trials import Trials, weighed
+from k9py.changes.trials import Trials, wanted, weighed
 from k9py.core.diffs import Diff
 from k9py.core.errors import K9Error
 from k9py.core.refs import ApiResource, Gvr
@@ -265,15 +265,19 @@ def _is_missing_ground(change: PlannedChange) -> bool:
 def _with_problems(change: PlannedChange, problems: Sequence[Problem]) -> PlannedChange:
     notices = [Notice(NoticeKind.ADVICE, str(problem)) for problem in problems if not problem.is_error]
     troubles = [
-        Trouble(Stage.VALIDATE, str(problem), problem=problem, field=problem.field)
+        Trouble(Stage.VALIDATE, _without_hint(problem), problem.hint, problem=problem, field=problem.field)
         for problem in problems
         if problem.is_error
     ]
     return replace(change, notices=(*change.notices, *notices), troubles=(*change.troubles, *troubles))
 
 
+def _without_hint(problem: Problem) -> str:
+    return f"{problem.field}: {problem.text}" if problem.field else problem.text
+
+
 def _settled(change: PlannedChange) -> PlannedChange:
-    """Return a change that was refused with what it would be, so that it can be shown."""
-    if change.diff.empty and change.troubles:
-        return replace(change, diff=Diff(change.live, change.sent or change.wish.document))
+    """Return a change that was refused with what it would be, so that it can be shown; a refused deletion is none."""
+    if change.diff.empty and change.troubles and change.wish.deed is not Deed.DELETE:
+        return replace(change, diff=Diff(change.live, wanted(change)))
     return change

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from k9py.changes.model import DELETE_DEFAULTS, FIELD_MANAGER, Deed, DeleteOptions, Object
+from k9py.core.diffs import is_secret
 from k9py.core.errors import ApiError, NotFound
 from k9py.core.refs import ApiResource
 from k9py.kube import verbs
@@ -129,7 +130,7 @@ def refusing_webhook(error: ApiError) -> str:
 def scrubbed(text: str, *documents: Object | None) -> str:
     """Return a message without the values of the Secrets it is about; servers quote what they refuse."""
     for document in documents:
-        if not document or document.get("kind") != "Secret":
+        if document is None or not is_secret(document):
             continue
         for part in ("data", "stringData"):
             values = document.get(part)

@@ -101,8 +101,20 @@ class Trials:
                 case Deed.UPDATE | Deed.SCALE:
                     tried = await self._edit(change, change.resource)
         except K9Error as error:
-            return change.with_troubles(*troubles_of(error, Stage.DRY_RUN, change.wish.document, change.sent))
+            found = troubles_of(error, Stage.DRY_RUN, change.wish.document, change.sent)
+            return (await self._refused(change, error)).with_troubles(*found)
         return weighed(tried)
+
+    async def _refused(self, change: PlannedChange, error: K9Error) -> PlannedChange:
+        """Return a refused change beside what is there, so that only what it would change has to be looked at."""
+        alone = change.live is not None or change.wish.deed in (Deed.CREATE, Deed.DELETE)
+        if alone or not isinstance(error, ApiError) or isinstance(error, NotFound):
+            return change
+        try:
+            live = await self.live(change)
+        except K9Error:
+            return change  # the refusal is told; what is there cannot be read either
+        return change if live is None else replace(change, live=live)
 
     # apply
 
@@ -233,11 +245,7 @@ class Trials:
         if not webhook:
             raise error
         live = change.live if change.live is not None else await self.live(change)
-        mine = change.sent or change.wish.document
-        if change.wish.deed is Deed.SCALE and live is not None:
-            guess = with_value(live, ("spec", "replicas"), (mine.get("spec") or {}).get("replicas"))
-        else:
-            guess = mine if live is None or change.wish.deed is Deed.UPDATE else overlaid(live, mine)
+        guess = wanted(replace(change, live=live))
         change = _pinned(replace(change, dry_run=_unseen_by(webhook, guess)), live)
         diff = Diff(live, guess)
         effect = Effect.CREATES if live is None else Effect.NOTHING if diff.empty else Effect.CHANGES
@@ -307,6 +315,22 @@ def overlaid(live: Any, mine: Any) -> Any:
     if ours is not None and theirs is not None:
         merged = {**theirs, **{key: overlaid(theirs[key], v) if key in theirs else v for key, v in ours.items()}}
         return list(merged.values())
+    return mine
+
+
+def wanted(change: PlannedChange) -> Object | None:
+    """Return our guess of what a change that was not tried would make of what is there; None for a deletion."""
+    mine = change.sent or change.wish.document
+    match change.wish.deed:
+        case Deed.DELETE:
+            return None
+        case Deed.SCALE if change.live is not None:
+            return dict(with_value(change.live, ("spec", "replicas"), (mine.get("spec") or {}).get("replicas")))
+        case Deed.UPDATE if change.live is not None and change.sent is None:
+            base = change.wish.base if change.wish.base is not None else change.live
+            return merge_edit(base, change.wish.document, change.live)[0]
+        case Deed.APPLY if change.live is not None:
+            return dict(overlaid(change.live, mine))
     return mine
 
 

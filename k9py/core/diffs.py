@@ -62,8 +62,13 @@ def quiet(obj: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def is_secret(obj: Mapping[str, Any] | None) -> bool:
-    """Return whether an object is a Secret, whose values are never shown or kept."""
-    return bool(obj) and obj is not None and obj.get("kind") == "Secret" and obj.get("apiVersion") == "v1"
+    """Return whether an object is a Secret, whose values are never shown or kept.
+
+    One whose version or kind is mistyped, which no server takes, holds the same values.
+    """
+    if not obj or str(obj.get("kind")).lower() != "secret":
+        return False
+    return "/" not in str(obj.get("apiVersion") or "")
 
 
 def masked(obj: Mapping[str, Any], against: Mapping[str, Any] | None = None, *, word: str = "") -> dict[str, Any]:

@@ -186,6 +186,8 @@ async def test_a_plan_is_compared_with_what_the_cluster_has_and_with_itself(make
 async def test_what_only_our_validator_refuses_becomes_advice(make_lab: MakeLab) -> None:
     class Wrong:
         field = "data"
+        text = "no such thing"
+        hint = ""
         is_error = True
 
         def __str__(self) -> str:
@@ -273,6 +275,25 @@ async def test_a_refused_secret_is_explained_without_its_values(lab: Lab) -> Non
     change = (await lab.gate.plan([edits.apply(wrong)])).changes[0]
     assert change.troubles
     assert "not base64 at all!" not in "".join(str(trouble) for trouble in change.troubles)
+
+
+async def test_what_is_refused_is_shown_beside_what_is_there(lab: Lab) -> None:
+    await lab.write(edits.apply(config_map("a", x="1")))
+    wrong = config_map("a", x="2") | {"nonsense": {"y": "3"}}
+    change = (await lab.gate.plan([edits.apply(wrong)])).changes[0]
+    assert change.troubles
+    assert {one.field for one in change.diff.fields} == {"data.x", "nonsense"}
+    live = lab.live("configmaps", "a")
+    edited = live | {"data": {"x": "4"}, "nonsense": "5"}
+    change = (await lab.gate.plan([edits.edit(live, edited)])).changes[0]
+    assert change.troubles
+    assert {one.field for one in change.diff.fields} == {"data.x", "nonsense"}
+
+
+async def test_a_refused_deletion_shows_no_difference(lab: Lab) -> None:
+    change = (await lab.gate.plan([edits.delete(config_map("nowhere"))])).changes[0]
+    assert change.troubles
+    assert change.diff.empty
 
 
 async def test_a_plan_of_another_context_is_refused(lab: Lab) -> None:

@@ -356,7 +356,8 @@ class ReviewScreen(WorkScreen):
                 both = change is not None and change.diff.before is not None and change.diff.after is not None
                 return "" if both else "There is one side only"
             case "review.whole":
-                return "" if change is not None and change.effect is Effect.CHANGES else "Everything is shown"
+                part = change is not None and (change.effect is Effect.CHANGES or change.troubles)
+                return "" if part else "Everything is shown"
         return ""
 
     def _conflicts(self) -> bool:

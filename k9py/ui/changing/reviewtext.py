@@ -26,6 +26,7 @@ from k9py.core.text import safe_line
 from k9py.resources.model import Tone
 from k9py.ui.changing.difflines import counts_text, diff_lines
 from k9py.ui.changing.laying import hanging
+from k9py.ui.changing.refusedtext import refused_lines
 from k9py.ui.glyphs import Glyphs
 from k9py.ui.textview import Line, plain
 
@@ -81,12 +82,19 @@ def change_lines(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bo
     if change.conflicts:
         lines.append(plain(f"     c decides {'it' if len(change.conflicts) == 1 else 'them'}: take, keep or force"))
     lines = hanging([*lines, *(notice_line(notice, glyphs) for notice in change.notices)], width)
-    difference = diff_lines(change.diff, glyphs, width=width, sides=sides, whole=whole)
+    difference = _difference(change, glyphs, width=width, sides=sides, whole=whole)
     if lines and difference:
         lines.append(())
     if not difference and change.ready:
         return [*lines, plain(" Nothing to write: it is so already", Tone.DIM)]
     return lines + difference
+
+
+def _difference(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bool, whole: bool) -> list[Line]:
+    """Return what a change would change; of one that is refused and makes something new, the lines that are wrong."""
+    if change.troubles and change.live is None:
+        return [] if change.wish.deed is Deed.DELETE else refused_lines(change, glyphs, whole=whole)
+    return diff_lines(change.diff, glyphs, width=width, sides=sides, whole=whole)
 
 
 def outcome_lines(outcome: Outcome, glyphs: Glyphs) -> list[Line]:

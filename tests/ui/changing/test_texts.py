@@ -6,15 +6,17 @@ import pytest
 
 from k9py.changes.advice import Move, advice_for
 from k9py.changes.board import Step, StepState
-from k9py.changes.model import Deed, Effect, PlannedChange, Wish
+from k9py.changes.model import Deed, Effect, PlannedChange, Stage, Trouble, Wish
 from k9py.core.diffs import Diff, with_value
 from k9py.resources.model import Tone
 from k9py.ui.changing.confirm import PAUSE, Attention
 from k9py.ui.changing.difflines import counts_text, diff_lines, yaml_path
 from k9py.ui.changing.laying import hanging
+from k9py.ui.changing.refusedtext import field_path
+from k9py.ui.changing.reviewtext import change_lines
 from k9py.ui.glyphs import ASCII, UNICODE
 from k9py.ui.textview import Line, line_text
-from tests.changes.conftest import deployment
+from tests.changes.conftest import Object, deployment
 
 IMAGE = ("spec", "template", "spec", "containers", "[main]", "image")
 OLD = deployment("web", "web:1")
@@ -44,6 +46,45 @@ def test_an_object_that_is_made_has_one_side_only() -> None:
     lines = texts(diff_lines(Diff(None, OLD), UNICODE, width=160, sides=True))
     assert all(text.startswith("+ ") for text in lines)
     assert counts_text(Diff(None, OLD)) == f"+{len(lines)}"
+
+
+def refused(document: Object, *troubles: Trouble) -> list[str]:
+    wish = Wish(Deed.APPLY, document)
+    change = PlannedChange(wish, wish.ref, troubles=troubles, diff=Diff(None, document))
+    return texts(change_lines(change, UNICODE, width=80, sides=False, whole=False))
+
+
+def test_a_refused_new_object_shows_what_is_wrong_and_the_lines_around_it_only() -> None:
+    field = "spec.template.spec.containers[0].image"
+    lines = refused(OLD, Trouble(Stage.VALIDATE, f"{field}: Required value", "Give it an image", field=field))
+    assert [line.strip() for line in lines[:2]] == [f"✖ {field}: Required value", "Give it an image"]
+    assert [line for line in lines if line.startswith("✖ ")] == [f"✖ {' ' * 8}image: web:1"]
+    assert not any(line.startswith("+") for line in lines)
+    assert len(lines) < 10
+
+
+def test_a_missing_field_marks_the_line_of_what_it_is_missing_in() -> None:
+    lines = refused(OLD, Trouble(Stage.DRY_RUN, "wrong", field="spec.template.spec.containers[0].ports[0].name"))
+    assert [line.split() for line in lines if line.startswith("✖ ")] == [["✖", "-", "name:", "main"]]
+
+
+def test_what_may_not_be_written_is_shown_whole_and_plain() -> None:
+    lines = refused(OLD, Trouble(Stage.PERMISSION, "not allowed"))
+    assert any("replicas" in line for line in lines)
+    assert not any(line.startswith(("+", "✖ ")) for line in lines)
+
+
+def test_a_refused_secret_hides_its_values_even_when_its_version_is_mistyped() -> None:
+    document = {"apiVersion": "v2", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "hunter2"}}
+    lines = refused(document, Trouble(Stage.PERMISSION, "no kind Secret in v2", field="apiVersion"))
+    assert "hunter2" not in "".join(lines)
+
+
+def test_a_field_with_dots_in_its_key_is_found() -> None:
+    labels = {"metadata": {"labels": {"a.example/b": "1", "a": "2"}}}
+    assert field_path("metadata.labels[a.example/b]", labels) == ("metadata", "labels", "a.example/b")
+    assert field_path("metadata.labels.a.example/b", labels) == ("metadata", "labels", "a.example/b")
+    assert field_path("metadata.labels[c]", labels) == ("metadata", "labels")
 
 
 def test_what_is_the_same_has_no_lines() -> None:
