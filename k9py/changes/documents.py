@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ SUFFIXES = (".yaml", ".yml", ".json")
 """Files read in a directory, as kubectl reads them."""
 KUSTOMIZE_TIMEOUT = 120.0
 """Seconds a kustomization may take to build; remote bases are fetched."""
+
+_KLOG = re.compile(r'^E\d{4} \S+ +\d+ \S+\] "command failed" err="((?:[^"\\]|\\.)*)"')
 
 _FIRST = (
     "Namespace", "CustomResourceDefinition", "PriorityClass", "StorageClass", "IngressClass", "RuntimeClass",
@@ -114,9 +117,15 @@ def kustomized(directory: str, environ: Mapping[str, str]) -> Text:
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"kubectl kustomize {directory} took more than {KUSTOMIZE_TIMEOUT:g} s") from error
     if built.returncode:
-        said = " ".join(built.stderr.split())[:500] or f"exit status {built.returncode}"
+        said = _klog_said(" ".join(built.stderr.split()))[:500] or f"exit status {built.returncode}"
         raise UsageError(f"kubectl kustomize {directory}: {said}")
     return Text(directory, built.stdout)
+
+
+def _klog_said(text: str) -> str:
+    """Return what a line of kubectl's log says, without its head; any other text as it is."""
+    match = _KLOG.match(text)
+    return match[1].replace('\\"', '"') if match else text.removeprefix("error: ").removeprefix("Error: ")
 
 
 def parse_texts(texts: Iterable[Text]) -> list[Document]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from k9py.changes.documents import Document
     from k9py.changes.follow import Follower
     from k9py.changes.gate import Gate
-    from k9py.changes.model import Answer, Outcome, Plan, Question, Report, Wish
+    from k9py.changes.model import Answer, Outcome, Plan, PlannedChange, Question, Report, StageReport, Wish
     from k9py.cli.runtime import Client
 
 FOLLOWED = "5m"
@@ -51,6 +51,10 @@ def add_consent(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-y", "--yes", action="store_true", help="do it without asking")
     group.add_argument("--confirm", metavar="NAME", default="", help="the name to be typed, where one is asked for")
     group.add_argument("--dry-run", action="store_true", help="let the server try it, and change nothing")
+    # As scripts for kubectl write it; looked up whole, so that a file may follow the bare flag.
+    for value, constant in (("server", True), ("none", False)):
+        group.add_argument(f"--dry-run={value}", action="store_const", const=constant, dest="dry_run",
+                           help=argparse.SUPPRESS)  # fmt: skip
 
 
 def add_following(parser: argparse.ArgumentParser) -> None:
@@ -112,9 +116,10 @@ class Desk:
                 note(f"{change.title}: {notice.text}")
         if self.options.dry_run:
             for change in plan.changes:
-                print(f"{change.title} {change.effect.value} (server dry run)")
+                if not _was_not_there(change):
+                    print(f"{change.title} {change.effect.value} (server dry run)")
             return 0
-        report = await self.gate.carry_out(plan, self._confirm)
+        report = await self.gate.carry_out(plan, self._confirm, on_stage=lambda stage: _tell_wait(plan, stage))
         tell_outcomes(report)
         if not report.done or getattr(self.options, "no_wait", False):
             return 0 if report.done else 1
@@ -263,7 +268,8 @@ def tell_refusals(plan: Plan) -> bool:
     for change in plan.changes:
         where = f" ({change.wish.origin})" if change.wish.origin else ""
         for trouble in change.troubles:
-            _tell(f"{change.title}{where}: {trouble.text}", trouble.remedy)
+            text = trouble.text.removeprefix(f"{change.title} ").removeprefix(f"{change.title}: ")
+            _tell(f"{change.title}{where}: {text}", trouble.remedy)
         for conflict in change.conflicts:
             _tell(f"{change.title}{where}: {describe_conflict(conflict)}")
         if change.conflicts:
@@ -275,6 +281,8 @@ def tell_refusals(plan: Plan) -> bool:
 def tell_outcomes(report: Report) -> None:
     """Print one line per object, as kubectl does; failures on standard error."""
     for outcome in report.outcomes:
+        if _was_not_there(outcome.change):
+            continue  # nobody asked to hear of it: --ignore-not-found
         if outcome.done:
             print(f"{outcome.change.title} {outcome.verb}")
             if outcome.text:
@@ -282,6 +290,21 @@ def tell_outcomes(report: Report) -> None:
         else:
             remedy = outcome.error.remedy if outcome.error is not None else ""
             _tell(f"{outcome.change.title} {outcome.verb}: {outcome.text}", remedy)
+
+
+def _was_not_there(change: PlannedChange) -> bool:
+    """Return whether a deletion has nothing to delete."""
+    from k9py.changes.model import Deed, Effect
+
+    return change.wish.deed is Deed.DELETE and change.effect is Effect.NOTHING
+
+
+def _tell_wait(plan: Plan, stage: StageReport) -> None:
+    """Say what a write waits for: looking up one whose answer was lost may take half a minute."""
+    from k9py.changes.model import StageState
+
+    if stage.text and stage.state is StageState.RUNNING and 0 <= stage.index < len(plan.changes):
+        note(f"{plan.changes[stage.index].title}: {stage.text}")
 
 
 def print_diff(lines: Sequence[str], *, file: TextIO | None = None) -> None:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from k9py.cli.changing import Desk, add_consent, add_following, add_manifests, add_namespace, at_desk, read_manifests
+from k9py.cli.changing import (
+    Desk,
+    add_consent,
+    add_following,
+    add_manifests,
+    add_namespace,
+    at_desk,
+    read_manifests,
+    tell_refusals,
+)
 from k9py.cli.targets import Wanted, parse_targets
-from k9py.core.errors import UsageError
+from k9py.core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from k9py.changes.model import Wish
+    from k9py.changes.model import PlannedChange, Wish
 
 EXAMPLES = """
 k9py delete deploy/web svc/web -n shop
@@ -51,9 +60,18 @@ def run(options: argparse.Namespace) -> int:
             gone = options.ignore_not_found
             wishes = [edits.delete(one.body, origin=one.origin, may_be_gone=gone) for one in documents]
             wishes += await _named(desk, wanted)
-            return await desk.carry_out(await desk.plan([_as_asked(wish, options) for wish in wishes]))
+            plan = await desk.plan([_as_asked(wish, options) for wish in wishes])
+            there = [index for index, change in enumerate(plan.changes) if not _is_gone(change)]
+            # One that is gone already is told and no reason to keep the others.
+            missing = tell_refusals(plan.only([index for index in range(len(plan.changes)) if index not in there]))
+            status = await desk.carry_out(plan.only(there)) if there else 0
+            return 1 if missing else status
 
     return run_async(work)
+
+
+def _is_gone(change: PlannedChange) -> bool:
+    return bool(change.troubles) and all(isinstance(one.error, NotFound) for one in change.troubles)
 
 
 async def _named(desk: Desk, wanted: list[Wanted]) -> list[Wish]:

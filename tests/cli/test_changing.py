@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from k9py.cli.patience import PatientTransport
+from k9py.core.errors import Unreachable
+from k9py.kube.wire import Response
 from tests.cli.conftest import Cluster, Command
 
 CONFIG = """
@@ -178,7 +181,51 @@ def test_delete_says_what_goes_and_undo_brings_it_back(on_cluster: Command, mani
 def test_deleting_what_is_not_there_is_an_error_unless_it_may_be(on_cluster: Command) -> None:
     assert on_cluster("delete", "cm", "nobody", "-n", "bare", "--yes").status == 1
     run = on_cluster("delete", "cm", "nobody", "-n", "bare", "--yes", "--ignore-not-found")
-    assert (run.status, run.err) == (0, "")
+    assert (run.status, run.out, run.err) == (0, "", "")
+
+
+def test_one_that_is_gone_already_keeps_no_other_from_being_deleted(
+    on_cluster: Command, manifest: Any, cluster: Cluster
+) -> None:
+    path, name = manifest()
+    on_cluster("apply", "-f", path, "-n", "bare", "--yes")
+    run = on_cluster("delete", "cm", "nobody", name, "-n", "bare", "--yes")
+    assert (run.status, run.out) == (1, f"configmap/{name} deleted\n")
+    assert "error: configmap/nobody: not found" in run.err
+    assert cluster.do(lambda: cluster.store.find("configmaps", "bare", name)) is None
+
+
+def test_looking_up_a_write_whose_answer_was_lost_is_said(
+    on_cluster: Command, manifest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, name = manifest()
+    send = PatientTransport.request
+
+    async def losing(self: PatientTransport, method: str, path: str, **how: Any) -> Response:
+        answer = await send(self, method, path, **how)
+        if method == "PATCH" and ("dryRun", "All") not in how["query"]:
+            raise Unreachable("the connection broke")
+        return answer
+
+    monkeypatch.setattr(PatientTransport, "request", losing)
+    run = on_cluster("apply", "-f", path, "-n", "bare", "--yes")
+    assert (run.status, run.out) == (0, f"configmap/{name} created\n")
+    assert run.err.splitlines() == [
+        f"# configmap/{name}: the answer was lost; looking whether it was written",
+        f"# configmap/{name}: the answer was lost; looked up: it is written",
+    ]
+
+
+@pytest.mark.parametrize(("flag", "written"), [("--dry-run=server", False), ("--dry-run=none", True)])
+def test_a_dry_run_may_be_asked_for_as_scripts_for_kubectl_do(
+    on_cluster: Command, tmp_path: Path, cluster: Cluster, flag: str, written: bool
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.format(name=f"dry{flag.partition('=')[2]}", value="1"), "utf-8")
+    run = on_cluster("apply", flag, str(path), "-n", "bare", "--yes")
+    assert run.status == 0
+    found = cluster.do(lambda: cluster.store.find("configmaps", "bare", f"dry{flag.partition('=')[2]}"))
+    assert (found is not None) is written
 
 
 def test_a_namespace_is_deleted_only_when_its_name_is_typed(on_cluster: Command, cluster: Cluster) -> None:
