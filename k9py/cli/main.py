@@ -84,18 +84,14 @@ def _parser(verb: Verb, doc: str, examples: str) -> Parser:
 
 
 def overview() -> str:
-    """Return the text of ``k9py --help``."""
-    listed = [verb for verb in VERBS.values() if verb.summary]
-    width = max(len(verb.usage) for verb in listed)
+    """Return the text of ``k9py --help``: one screen of 80x24; what a verb takes is in its own help."""
+    listed = [verb for verb in VERBS.values() if verb.summary and verb.name != "ui"]
+    width = max(len(verb.name) for verb in listed)
     lines = [
-        "Run Kubernetes from a terminal.",
-        "",
-        "usage: k9py [KIND] [-n NS | -A] [--context NAME] [flags]    open the terminal interface",
-        "       k9py VERB [flags]",
-        "",
-        *(f"  k9py {verb.usage:<{width}}  {verb.summary}" for verb in listed),
-        "",
-        "Each verb explains itself: k9py VERB --help. Without a cluster at hand: k9py demo.",
+        "k9py [KIND] [-n NS | -A] [--context NAME] [flags]   open the terminal interface",
+        "k9py VERB [flags]                                   do one thing:",
+        *(f"  {verb.name:<{width}}  {verb.summary}" for verb in listed),
+        "Each verb explains itself: k9py VERB --help. Without a cluster: k9py demo.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -198,7 +198,7 @@ _COLUMNS = (
     NAME,
     _node("status", "STATUS", lambda row, _: row.status, width=8, rank=1,
           tone=lambda row, ctx: TONE_OF[node_health(row, ctx).level]),
-    _node("roles", "ROLES", lambda row, _: row.roles or NONE_TEXT, rank=8, max_width=30),
+    _node("roles", "ROLES", lambda row, _: row.roles or NONE_TEXT, width=len(NONE_TEXT), rank=8, max_width=30),
     _node("taints", "TAINTS", lambda row, _: str(len(row.taints)), sort=lambda row, _: len(row.taints), align="right",
           rank=30, measure=Measure.NUMBER),
     _node("version", "VERSION", lambda row, _: row.version, rank=20, max_width=24),

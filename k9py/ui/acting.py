@@ -133,7 +133,7 @@ class BrowseActions:
             case "context" if k9.session is None:
                 k9.globals.choose_context()
             case "context":
-                screen.go(View(CONTEXTS))
+                screen.go(View(CONTEXTS, cursor=f"name:{screen.k9.context_name}"))
             case "can":
                 subject = subject_of(command.argument)
                 screen.go(View(RIGHTS, parent=subject, title=f"rights of {subject}"))

@@ -11,7 +11,11 @@ from k9py.resources.model import Column
 GAP = 1
 """Cells between columns; a number's sign (raised, near its limit) stands in it."""
 FLEX_SHARE = 0.2
-"""A flexible column keeps this share of the pane before others have to go: 15 cells at 80, a name's start and end."""
+"""A flexible column keeps this share of the pane before others have to go: 15 cells at 80, a name's start and end …"""
+READABLE_SHARE = 0.28
+"""… and gets this one, 21 cells at 80 and most names whole, before columns that say more of the same get a place."""
+ESSENTIAL_RANK = 15
+"""Columns up to this rank are worth more than a whole name: memory against its limit is the last of them."""
 WHOLE_RANK = 1
 """Columns of this rank or a lower one are the state people look for …"""
 WHOLE = 18
@@ -19,6 +23,8 @@ WHOLE = 18
 sign."""
 WHOLE_NUMBER = 9
 """Cells a number gets before another column gets a place: ``1023/1100``."""
+LEAST_EXTRA = 16
+"""Cells from which a wide column is worth its place though not all of it fits; less would show no word of it."""
 FROZEN = ("namespace", "name")
 """Columns that stay while the others scroll sideways."""
 
@@ -46,15 +52,18 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 def natural(column: Column, content: int, title: int) -> int:
-    """Return the cells a column would like: its content or title, between its minimum and maximum."""
-    wanted = max(column.width, content, title)
+    """Return the cells a column would like: its content or title, between its minimum and maximum.
+
+    A flexible column's minimum is for contents that are cut, not for short ones.
+    """
+    wanted = max(0 if column.flex and content else column.width, content, title)
     return min(wanted, max(column.max_width, title)) if column.max_width else wanted
 
 
-def _need(column: Column, want: int, width: int) -> int:
-    """Return the cells a column must have to be shown at all."""
+def _need(column: Column, want: int, width: int, share: float) -> int:
+    """Return the cells a column must have to be shown at all, a flexible one this share of the pane."""
     if column.flex:
-        return min(want, max(column.width, int(width * FLEX_SHARE)))
+        return min(want, max(column.width, int(width * share)))
     if column.align == "right" and not column.short:
         # Half a number is a wrong number; one with a short title says the rest in brackets, which may go.
         return min(want, max(column.width, WHOLE_NUMBER))
@@ -71,7 +80,8 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
     ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
     """
     wants = [natural(*each) for each in zip(columns, contents, titles, strict=True)]
-    needs = [_need(column, want, width) for column, want in zip(columns, wants, strict=True)]
+    needs = [_need(column, want, width, FLEX_SHARE) for column, want in zip(columns, wants, strict=True)]
+    readable = [_need(column, want, width, READABLE_SHARE) for column, want in zip(columns, wants, strict=True)]
     chosen = list(range(len(columns)))
     hidden_left = hidden_right = False
     if skip or every:
@@ -84,13 +94,15 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
             hidden_right = True
     else:
         chosen = [index for index in chosen if not columns[index].wide]
-        while len(chosen) > 1 and _total(chosen, needs) > width:
+        while len(chosen) > 1:
             # Of equal rank the one further right goes; the name never does.
             victim = max(chosen, key=lambda index: (columns[index].id != "name", columns[index].rank, index))
+            if _total(chosen, readable if columns[victim].rank > ESSENTIAL_RANK else needs) <= width:
+                break
             chosen.remove(victim)
             hidden_right = True
         chosen = _with_extras(chosen, columns, wants, needs, width)
-    widths = _share_out(chosen, columns, wants, needs, width)
+    widths = _share_out(chosen, columns, wants, needs, readable, width)
     slots: list[Slot] = []
     x = 0
     for index in chosen:
@@ -103,15 +115,24 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
 def _with_extras(
     chosen: Sequence[int], columns: Sequence[Column], wants: Sequence[int], needs: list[int], width: int
 ) -> list[int]:
-    """Add the wide columns for which there is room once every other one has all it wants, the important ones first."""
+    """Add the wide columns for which there is room once every other one has all it wants, the important ones first.
+
+    What is left then goes to the first of them that did not fit: blanks between a name and its numbers help nobody.
+    """
     room = width - _total(chosen, wants)
     extras = [index for index, column in enumerate(columns) if column.wide]
     found = list(chosen)
+    missing = []
     for index in sorted(extras, key=lambda index: columns[index].rank):
         if wants[index] + GAP <= room:
             room -= wants[index] + GAP
             needs[index] = wants[index]
             found.append(index)
+        elif columns[index].align == "left":
+            missing.append(index)
+    if missing and room > LEAST_EXTRA:
+        needs[missing[0]] = room - GAP
+        found.append(missing[0])
     return sorted(found)
 
 
@@ -120,9 +141,14 @@ def _total(chosen: Sequence[int], needs: Sequence[int]) -> int:
 
 
 def _share_out(
-    chosen: Sequence[int], columns: Sequence[Column], wants: Sequence[int], needs: Sequence[int], width: int
+    chosen: Sequence[int],
+    columns: Sequence[Column],
+    wants: Sequence[int],
+    needs: Sequence[int],
+    readable: Sequence[int],
+    width: int,
 ) -> dict[int, int]:
-    """Give columns what they want as far as it goes, the important ones first, flexible ones last.
+    """Give columns what they want as far as it goes: state first, then readable names, then the rest by rank.
 
     What is left over then goes to the first flexible one.
     """
@@ -130,8 +156,10 @@ def _share_out(
     left = width - _total(chosen, needs)
     flexible = [index for index in chosen if columns[index].flex]
     fixed = sorted((index for index in chosen if not columns[index].flex), key=lambda index: columns[index].rank)
-    for index in [*fixed, *flexible]:
-        more = max(0, min(left, wants[index] - widths[index]))
+    state = [(index, wants[index]) for index in fixed if columns[index].rank <= WHOLE_RANK]
+    names = [(index, readable[index]) for index in flexible]
+    for index, most in [*state, *names, *((index, wants[index]) for index in [*fixed, *flexible])]:
+        more = max(0, min(left, most - widths[index]))
         widths[index] += more
         left -= more
     if left > 0 and flexible:

@@ -56,7 +56,7 @@ class DetailPane(Vertical):
         self.shown: tuple[str, str, str] = ("", "", "")
         """Kind id, namespace and name on show."""
 
-        self.text = TextView(look, id="detail-text")
+        self.text = TextView(look, hangs=True, id="detail-text")
         """The text."""
 
     def compose(self) -> ComposeResult:

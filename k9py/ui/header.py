@@ -60,7 +60,7 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
             if status.detail:
                 return (f"{glyphs.live} live in part", Tone.WARN)
             if status.contact and now - status.contact > STALE_AFTER:
-                return (f"{glyphs.live} live, quiet for {_roughly(now - status.contact)}", Tone.OK)
+                return (f"{glyphs.live} live, quiet {_roughly(now - status.contact)}", Tone.OK)
             return (f"{glyphs.live} live", Tone.OK)
         case SyncState.SYNCING:
             left = f", {status.remaining:,} to come" if status.remaining else ""
@@ -82,7 +82,7 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
 
 def _roughly(seconds: float) -> str:
     """Return an age that changes once a minute at most: a quiet cluster must not make the screen busy."""
-    return human(seconds // 60 * 60) if seconds >= 60 else f"over {int(STALE_AFTER)}s"
+    return human(seconds // 60 * 60) if seconds >= 60 else f"{int(STALE_AFTER)}s"
 
 
 def left_side(*, context: str, scope: str, kind: str, count: str, sync: tuple[str, Tone], glyphs: Glyphs) -> Spans:

@@ -17,6 +17,7 @@ from k9py.kube.rows import Row, TableColumn
 from k9py.kube.states import SyncState
 from k9py.resources.cells import valid_column
 from k9py.resources.model import Column, KindSpec, RowContext, always_healthy
+from k9py.ui.columnlayout import GAP
 from k9py.ui.look import Look
 from k9py.ui.navigator import View
 from k9py.ui.sources import Source
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 NAMESPACE_COLUMN = "namespace"
 
-ROOMY = 200
-"""Cells of a pane from which the wide columns are shown as far as there is room: names must not stand alone."""
+SPARE = 70
+"""Cells a pane has beyond what the usual columns need at least from which the wide ones are shown as far as there is
+room: 126 for deployments, 180 for pods. Names must not stand alone, and a cell nobody sees must not be computed."""
 
 REGEX_SIGNS = frozenset("^$|*+[](\\")
 """Characters of a filter that finds nothing which look like a regular expression …"""
@@ -93,8 +95,7 @@ class ListPane(Vertical):
 
     def on_resize(self, event: Resize) -> None:
         """Take the columns for which there is room now."""
-        if self._roomy != (event.size.width >= ROOMY):
-            self._roomy = not self._roomy
+        if self._roomy != self._has_room(event.size.width):
             self._take_columns()
 
     @property
@@ -265,6 +266,7 @@ class ListPane(Vertical):
         if spec.health is not always_healthy:
             *others, last = self._columns
             self._columns = (*others, valid_column(spec.health), last)
+        self._roomy = self._has_room(self.size.width)
         shown = [
             column
             for column in self._columns
@@ -274,6 +276,11 @@ class ListPane(Vertical):
         if ([column.id for column in shown], view.wide) != ([column.id for column in self.table.columns], self._every):
             self._every = view.wide
             self.table.set_columns(shown, every=view.wide)
+
+    def _has_room(self, width: int) -> bool:
+        """Return whether a pane of so many cells has room for more than the usual columns."""
+        usual = [column.width + GAP for column in self._columns if not column.wide]
+        return bool(usual) and width >= sum(usual) + SPARE
 
     def _explain_empty(self) -> None:
         """Say why there are no rows: nothing yet, nothing at all, or nothing that matches."""

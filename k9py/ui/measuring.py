@@ -41,9 +41,12 @@ class Companion:
         self._read = read
         self._seen: dict[str, tuple[str, int]] = {}
         self._sums: Counter[str] = Counter()
+        self._counted = False
+        """True once the list was complete when it was read: until then a sum would be too small."""
 
     def drain(self) -> bool:
         """Take what changed; True when a sum did."""
+        known, self._counted = self._counted, self._subscription.synced
         changes = self._subscription.drain()
         before = self._sums.copy() if changes else self._sums
         if changes.reset:
@@ -56,7 +59,7 @@ class Companion:
             self._drop(key)
             entry = self._seen[key] = self._read(row)
             self._sums[entry[0]] += entry[1]
-        return bool(changes) and before != self._sums
+        return known != self._counted or (bool(changes) and before != self._sums)
 
     def _drop(self, key: str) -> None:
         entry = self._seen.pop(key, None)
@@ -65,7 +68,7 @@ class Companion:
 
     def get(self, name: str) -> int | None:
         """Return the sum of a name; None until the list is complete or when it cannot be read."""
-        known = self._subscription.synced and self._subscription.status.state is not SyncState.DENIED
+        known = self._counted and self._subscription.status.state is not SyncState.DENIED
         return self._sums.get(name, 0) if known else None
 
     def close(self) -> None:
@@ -159,6 +162,8 @@ class Measuring:
         else:
             return
         subscription.on_wake = lambda: self._app.flushing.wake(self)
+        # A list somebody else watches already is complete: its counts stand from the first paint on.
+        self._companion.drain()
         # The list may have been opened with the counts of the view before, which are closed by now.
         self._app.browser.listing.set_context(self.context_for(spec))
 

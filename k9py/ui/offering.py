@@ -158,6 +158,10 @@ class Offering:
             return ""
         return f"k9py knows no problems of {browser.view.kind.partition('.')[0]}"
 
+    def _not_made(self) -> str:
+        kind = self._app.browser.view.kind
+        return f"{kind} are not made here; :new KIND makes an object of any kind" if kind in LOCAL_VIEWS else ""
+
     def _no_yaml(self) -> str:
         return "" if self._app.browser.detail.mode == "yaml" else "Managed fields are part of the YAML; y shows it"
 
@@ -174,6 +178,7 @@ class Offering:
         "focus.next": _one_pane,
         "focus.previous": _one_pane,
         "mark.clear": _no_marks,
+        "new": _not_made,
         "wide": _no_wide,
         "problems": _no_health,
         "text.managed": _no_yaml,

@@ -22,7 +22,7 @@ from k9py.ui.sources import (
     CONTAINERS,
     CONTEXTS,
     CONTEXTS_SPEC,
-    CURRENT,
+    IN_USE,
     KINDS,
     KINDS_SPEC,
     LOCAL_VIEWS,
@@ -175,7 +175,7 @@ def context_rows(contexts: Iterable[ContextEntry], in_use: str) -> list[Any]:
     return [
         local_row(
             entry.name,
-            (f"{CURRENT if entry.name == in_use else '  '}{entry.name}", entry.cluster, entry.user, entry.namespace),
+            (f"{entry.name}{IN_USE if entry.name == in_use else ''}", entry.cluster, entry.user, entry.namespace),
         )
         for entry in contexts
     ]

@@ -53,7 +53,7 @@ Completer = Callable[[str], Sequence[Candidate]]
 
 
 class Completions(Widget):
-    """The list under the prompt; the line at ``chosen`` is the one Tab and Enter take."""
+    """The list under the prompt, a rule below it; the line at ``chosen`` is the one Tab and Enter take."""
 
     DEFAULT_CSS = """
     Completions { layer: above; display: none; height: auto; width: 1fr; offset: 0 2; dock: top; }
@@ -71,7 +71,7 @@ class Completions(Widget):
         self.candidates = candidates
         self.chosen = -1
         self.display = bool(candidates)
-        self.styles.height = min(SHOWN_COMPLETIONS, len(candidates))
+        self.styles.height = min(SHOWN_COMPLETIONS, len(candidates)) + 1
         self.refresh()
 
     def step(self, by: int) -> Candidate | None:
@@ -91,6 +91,8 @@ class Completions(Widget):
     def render_line(self, y: int) -> Strip:
         """Return one candidate."""
         width = self.size.width
+        if y == self.size.height - 1:
+            return Strip([Segment(self._look.glyphs.rule * width, self._look.rule)], width)
         first = max(0, self.chosen - SHOWN_COMPLETIONS + 1)
         index = first + y
         if index >= len(self.candidates):

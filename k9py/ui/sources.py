@@ -137,14 +137,14 @@ def text_columns(
 ) -> tuple[Column, ...]:
     """Return columns that read a local row's cells in order; the first one takes the space left over.
 
-    A row whose first cell starts with ``accent`` is shown in the accent colour: the context in use, for one.
+    A row whose first cell ends with ``accent`` is shown in the accent colour: the context in use, for one.
     ``widths`` are the cells each needs at least, ``wide`` the titles shown in wide mode only.
     """
     least = (*widths, *(0 for _ in titles[len(widths) :]))
 
     def tone(row: Row, _ctx: RowContext) -> Tone:
         assert isinstance(row, TableRow)
-        return Tone.ACCENT if accent and row.cells[0].startswith(accent) else Tone.PLAIN
+        return Tone.ACCENT if accent and row.cells[0].endswith(accent) else Tone.PLAIN
 
     return tuple(
         Column(
@@ -166,12 +166,12 @@ def local_spec(id: str, columns: tuple[Column, ...], purpose: str, *, sort: str 
     )
 
 
-CURRENT = "* "
-"""In front of the context in use: a sign as well as a colour."""
+IN_USE = " *"
+"""Behind the name of the context in use: a sign as well as a colour, and it sorts as the name does."""
 
 CONTEXTS_SPEC = local_spec(
     CONTEXTS,
-    text_columns(("NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"), accent=CURRENT),
+    text_columns(("NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"), accent=IN_USE),
     "A context is a cluster, a user and a namespace from your kubeconfig; Enter switches to it",
 )
 

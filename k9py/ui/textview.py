@@ -31,6 +31,15 @@ Piece = tuple[int, int, int]
 RAGGED = 0.4
 """Share of the width a broken line may leave empty, so that words stay whole."""
 
+DEEPEST = 0.4
+"""Share of the width the later pieces of a line may stand in at most: what is left has to hold words."""
+
+HANG = 2
+"""Cells the later pieces of a line without columns stand further in than its beginning."""
+
+COLUMN_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+"""What separates a label from its value, and one column of a table from the next."""
+
 CACHED_STRIPS = 400
 """Rendered lines kept; several screens, so paging back costs nothing."""
 
@@ -48,23 +57,35 @@ def line_text(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
-def fold(number: int, line: Line, width: int) -> list[Piece]:
-    """Break a line into pieces of at most ``width`` cells, behind a blank where there is one not too far back."""
+def hanging(line: Line, width: int) -> int:
+    """Return where the later pieces of a broken line begin: below its last column, else a little behind its first."""
+    text = line_text(line)
+    columns = [gap.end() for gap in COLUMN_GAP.finditer(text) if gap.end() <= width * DEEPEST]
+    first = len(text) - len(text.lstrip(" "))
+    return columns[-1] if columns else min(first + HANG, int(width * DEEPEST))
+
+
+def fold(number: int, line: Line, width: int, hang: int = 0) -> list[Piece]:
+    """Break a line into pieces of at most ``width`` cells, behind a blank where there is one not too far back.
+
+    The later ones leave room for the ``hang`` blanks they are shown behind.
+    """
     text = line_text(line)
     cells = cell_len(text)
     if cells <= width:
         return [(number, 0, width)]
     if cells != len(text):
         # Wide characters: cells are no places in the text, and such scripts break anywhere.
-        return [(number, start, start + width) for start in range(0, cells, width)]
+        later = range(width, cells, width - hang)
+        return [(number, 0, width), *((number, start, start + width - hang) for start in later)]
     pieces: list[Piece] = []
-    start = 0
-    while len(text) - start > width:
-        blank = text.rfind(" ", start + width - int(width * RAGGED), start + width + 1)
-        end = blank + 1 if blank >= 0 else start + width
-        pieces.append((number, start, min(end, start + width)))
-        start = end
-    return [*pieces, (number, start, start + width)]
+    start, room = 0, width
+    while len(text) - start > room:
+        blank = text.rfind(" ", start + room - int(room * RAGGED), start + room + 1)
+        end = blank + 1 if blank >= 0 else start + room
+        pieces.append((number, start, min(end, start + room)))
+        start, room = end, width - hang
+    return [*pieces, (number, start, start + room)]
 
 
 def compile_search(pattern: str) -> re.Pattern[str] | None:
@@ -99,8 +120,12 @@ class TextView(Widget, can_focus=True):
             """The view that moved."""
             return self.view
 
-    def __init__(self, look: Look, *, limit: int | None = None, follow: bool = False, id: str | None = None) -> None:
+    def __init__(
+        self, look: Look, *, limit: int | None = None, follow: bool = False, hangs: bool = False, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
+        self._hangs = hangs
+        """True when the later pieces of a broken line stand below what they belong to."""
         self._look = look
         self._lines: list[Line] = []
         self._limit = limit
@@ -153,7 +178,7 @@ class TextView(Widget, can_focus=True):
         overflow = max(0, len(self._lines) - self._limit) if self._limit else 0
         if self._pieces is not None:
             first = self.dropped + was_at
-            self._pieces += [piece for at, line in enumerate(lines, first) for piece in fold(at, line, self._folded_at)]
+            self._pieces += self._fold(lines, first, self._folded_at)
         if overflow:
             del self._lines[:overflow]
             self.dropped += overflow
@@ -381,10 +406,16 @@ class TextView(Widget, can_focus=True):
         if self._pieces is None or self._folded_at != width:
             self._folded_at = width
             self._strips.clear()
-            self._pieces = [
-                piece for at, line in enumerate(self._lines, self.dropped) for piece in fold(at, line, width)
-            ]
+            self._pieces = self._fold(self._lines, self.dropped, width)
         return self._pieces
+
+    def _fold(self, lines: Sequence[Line], first: int, width: int) -> list[Piece]:
+        return [
+            piece for at, line in enumerate(lines, first) for piece in fold(at, line, width, self._hang(line, width))
+        ]
+
+    def _hang(self, line: Line, width: int) -> int:
+        return hanging(line, width) if self._hangs else 0
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """Fill what the container gives."""
@@ -402,7 +433,10 @@ class TextView(Widget, can_focus=True):
             number, start, end = index + self.dropped, self._left, self._left + width
         strip = self._strips.get((number, start))
         if strip is None:
-            strip = self._strip_of(self._lines[number - self.dropped]).crop(start, end)
+            line = self._lines[number - self.dropped]
+            strip = self._strip_of(line).crop(start, end)
+            if self.wrap and start:
+                strip = Strip.join([Strip.blank(self._hang(line, width), self._look.base), strip])
             strip = strip.adjust_cell_length(width, self._look.base)
             if len(self._strips) >= CACHED_STRIPS:
                 for key in list(islice(self._strips, CACHED_STRIPS // 2)):

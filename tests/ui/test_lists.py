@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -11,12 +12,20 @@ from k9py.core.clock import ManualClock
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
 from k9py.kube.discovery import Discovery
+from k9py.kube.rows import Row
 from k9py.kube.states import SyncState, SyncStatus
+from k9py.kube.store import Changes
 from k9py.resources.registry import ALIASES, spelled_out
 from k9py.ui.glyphs import ASCII, UNICODE
-from k9py.ui.header import sync_text
+from k9py.ui.header import Load, left_side, right_side, sync_text
+from k9py.ui.measuring import Companion
+from k9py.ui.sources import local_row
+from k9py.ui.statusline import width_of
 from k9py.ui.terminal import Terminal
 from tests.ui.harness import oom_killed, pod, running
+
+if TYPE_CHECKING:
+    from k9py.kube.subscription import Subscription
 
 PODS = {"pods": [pod("api-1"), oom_killed("worker-1"), pod("far-1", "other")]}
 
@@ -110,6 +119,58 @@ def test_a_quiet_list_changes_its_words_once_a_minute_at_most() -> None:
     status = SyncStatus(SyncState.LIVE, since=0.0, contact=1000.0)
     said = {sync_text(status, 1000.0 + second, UNICODE)[0] for second in range(31, 240)}
     assert len(said) == 4
+
+
+def test_a_quiet_list_leaves_room_for_what_the_cluster_uses_at_80_columns() -> None:
+    status = SyncStatus(SyncState.LIVE, since=0.0, contact=1000.0)
+    left = left_side(
+        context="prod-eu", scope="all namespaces", kind="pods", count="2,000",
+        sync=sync_text(status, 1040.0, UNICODE), glyphs=UNICODE,
+    )  # fmt: skip
+    loads = [Load("cpu", 61.0, (61.0,)), Load("mem", 72.0, (72.0,))]
+    right = right_side(loads, UNICODE, warn=70, critical=90, with_trend=False)
+    assert width_of(left) + 1 + width_of(right) <= 80
+
+
+async def test_the_list_under_the_prompt_ends_with_a_rule(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS, size=(80, 24)) as k9:
+        await k9.sees("worker-1")
+        await k9.press(":", *"po oth")
+        await k9.until(lambda: k9.screen.splitlines()[2].strip().startswith("other"))
+        assert set(k9.screen.splitlines()[3]) == {UNICODE.rule}
+
+
+@pytest.mark.parametrize(("width", "shown"), [(100, False), (150, True)])
+async def test_a_wide_pane_shows_more_columns_instead_of_blanks(tmp_path: Path, width: int, shown: bool) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "main", "image": "nginx:1.29"}]}}
+    web = {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template},
+    }  # fmt: skip
+    async with running(tmp_path, {"deployments.apps": [web]}, size=(width, 24)) as k9:
+        await k9.until(lambda: k9.app.session is not None)
+        await k9.press(":", *"deploy", "enter")
+        await k9.sees("UP-TO-DATE")
+        await k9.until(lambda: ("nginx:1.29" in k9.screen) is shown)
+
+
+def test_a_sum_is_not_said_before_the_list_it_is_made_of_was_read() -> None:
+    class Pods:
+        """A list that another pane watches already."""
+
+        synced = True
+        status = SyncStatus(SyncState.LIVE, since=0.0)
+
+        def drain(self) -> Changes:
+            return Changes(reset=True)
+
+        def rows(self) -> dict[str, Row]:
+            return {"a": local_row("a", ()), "b": local_row("b", ())}
+
+    counted = Companion(cast("Subscription", Pods()), lambda row: ("node-1", 1))
+    assert counted.get("node-1") is None
+    assert counted.drain()
+    assert (counted.get("node-1"), counted.get("node-2")) == (2, 0)
 
 
 @pytest.mark.parametrize("key", ["", "?", "ctrl+p", "ctrl+n", "d", "y", "E", ":", "ctrl+o"])

@@ -77,6 +77,19 @@ async def test_contexts_are_no_objects_and_the_keys_that_need_one_say_so(tmp_pat
         assert "d describe" not in k9.bar("keys")
 
 
+async def test_contexts_begin_at_the_one_in_use_and_none_is_made_here(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        in_use = k9.app.context_name
+        await k9.press(":", *"ctx", "enter")
+        await k9.sees(f"{in_use} *")
+        assert k9.cursor == in_use
+        assert k9.names == sorted(k9.names)
+        assert "+ new" not in k9.bar("keys")
+        await k9.press("+")
+        await k9.until(lambda: "contexts are not made here" in flashed(k9))
+
+
 async def test_help_leaves_out_what_does_not_work_here_and_the_palette_says_why(tmp_path: Path) -> None:
     async with running(tmp_path, PODS) as k9:
         await k9.sees("worker-1")

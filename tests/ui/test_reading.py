@@ -8,7 +8,7 @@ import pytest
 
 from k9py.resources.model import Tone
 from k9py.ui.logscreen import LogScreen
-from k9py.ui.textview import fold, plain
+from k9py.ui.textview import fold, hanging, plain
 from tests.ui.harness import Driver, oom_killed, pod, running
 
 PODS = {"pods": [pod("api-1"), oom_killed("worker-1")]}
@@ -84,6 +84,35 @@ def test_a_long_line_breaks_behind_a_blank_and_loses_nothing() -> None:
 
 def test_a_word_longer_than_the_line_breaks_where_the_line_ends() -> None:
     assert [(start, end) for _, start, end in fold(0, plain("x" * 25), 10)] == [(0, 10), (10, 20), (20, 30)]
+
+
+def test_the_later_pieces_of_a_broken_line_stand_below_what_they_belong_to() -> None:
+    value, sentence, table = (
+        "  Image ID:   docker.io/x",
+        "→ it keeps crashing",
+        "3m  Warning  BackOff  node-4  Back-off",
+    )
+    assert hanging(plain(value), 60) == value.index("docker")
+    assert hanging(plain(sentence), 60) == 2
+    assert hanging(plain(table), 60) == table.index("node-4")
+    pieces = fold(0, plain("Image:  " + "x" * 30), 20, 8)
+    assert [(start, end) for _, start, end in pieces] == [(0, 20), (20, 32), (32, 44)]
+    wide = fold(0, plain("日" * 15), 20, 8)
+    assert [(start, end) for _, start, end in wide] == [(0, 20), (20, 32)]
+
+
+async def test_long_values_of_a_description_are_read_below_each_other(tmp_path: Path) -> None:
+    long = pod("api-1")
+    long["metadata"]["annotations"] = {"note": "word " * 40}
+    async with running(tmp_path, {"pods": [long]}, size=(80, 24)) as k9:
+        await k9.sees("api-1")
+        await k9.press("d")
+        await k9.sees("Annotations:")
+        lines = k9.screen.splitlines()
+        first = next(at for at, line in enumerate(lines) if "note: word" in line)
+        begin = lines[first].index("note")
+        assert lines[first + 1][:begin].strip() == ""
+        assert lines[first + 1][begin:].startswith("word")
 
 
 async def test_the_bottom_line_shows_the_keys_of_the_pane_that_has_them(tmp_path: Path) -> None:

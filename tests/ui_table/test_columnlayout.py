@@ -7,9 +7,12 @@ import pytest
 from k9py.resources.cells import percent_text
 from k9py.resources.nodes import NODES
 from k9py.resources.podkind import PODS
+from k9py.resources.workloads import SPECS as WORKLOADS
 from k9py.ui.celltext import squeeze
 from k9py.ui.columnlayout import lay_out
 from k9py.ui.rowpaint import GUTTER
+
+DEPLOYMENTS = WORKLOADS[0]
 
 CONTENTS = {"name": 30, "namespace": 11, "status": 18, "labels": 40, "cpu%l": 3, "mem%l": 3}
 """Cells of the widest contents; every other column is filled by its title."""
@@ -61,3 +64,32 @@ def test_a_name_that_is_too_long_keeps_its_end(name: str, cells: int, text: str)
 
 def test_a_share_never_takes_more_than_three_cells() -> None:
     assert [percent_text(value) for value in (0.4, 99.6, 999.4, 1023.0, 12_345.0)] == ["0", "100", "999", "10x", "123x"]
+
+
+def test_a_name_is_readable_before_columns_that_say_more_of_the_same_get_a_place() -> None:
+    columns = [column for column in PODS.columns(()) if not column.wide]
+    contents = [{"name": 33, "namespace": 13, "status": 7, "restarts": 9}.get(column.id, 4) for column in columns]
+    layout = lay_out(columns, contents, [len(column.title) for column in columns], 77)
+    widths = {columns[slot.index].id: slot.width for slot in layout.slots}
+    assert widths["name"] >= 21
+    assert "mem%l" in widths
+    assert "cpu%l" not in widths
+
+
+def test_a_short_name_takes_no_more_than_it_is_long_where_others_are_cut() -> None:
+    columns = [column for column in NODES.columns(()) if not column.wide]
+    contents = [{"name": 6, "status": 26, "roles": 13}.get(column.id, 5) for column in columns]
+    layout = lay_out(columns, contents, [len(column.title) for column in columns], 77)
+    widths = {columns[slot.index].id: slot.width for slot in layout.slots}
+    assert widths["name"] == 6
+    assert widths["roles"] >= len("<none>")
+
+
+def test_room_behind_a_name_is_filled_by_a_wide_column_though_not_all_of_it_fits() -> None:
+    columns = DEPLOYMENTS.columns(())
+    contents = [{"name": 20, "images": 200, "labels": 200}.get(column.id, 4) for column in columns]
+    layout = lay_out(columns, contents, [len(column.title) for column in columns], 130)
+    widths = {columns[slot.index].id: slot.width for slot in layout.slots}
+    assert widths["name"] == 20
+    assert widths["images"] > 16
+    assert sum(widths.values()) + len(widths) - 1 == 130
