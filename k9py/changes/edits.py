@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from k9py.changes.model import Choice, Deed, Object, PlannedChange, Wish
+from k9py.changes.secretdata import as_kept
 from k9py.core.diffs import ABSENT, Path, path_text, value_at, with_value
 from k9py.core.errors import ChangeError, UsageError
 
@@ -247,7 +248,7 @@ def resolve(change: PlannedChange, choices: Mapping[Path, Choice]) -> Wish:
             if choices[conflict.path] is Choice.FORCE:
                 merged = with_value(merged, conflict.path, conflict.mine)
         return replace(wish, document=merged, base=change.live)
-    document: Any = wish.document
+    document: Any = as_kept(wish.document)  # of a Secret the conflicts are in what was sent
     forced = wish.force
     for conflict in change.conflicts:
         choice = choices[conflict.path]

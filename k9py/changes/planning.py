@@ -24,6 +24,7 @@ from k9py.changes.model import (
     Trouble,
     Wish,
 )
+from k9py.changes.secretdata import as_kept
 from k9py.changes.trials import Trials, wanted, weighed
 from k9py.core.diffs import Diff
 from k9py.core.errors import K9Error
@@ -210,6 +211,8 @@ class Planner:
     async def _tried(self, change: PlannedChange) -> PlannedChange:
         """Try a change; what our validator refuses and the server takes becomes advice, for the server is right."""
         later = change.dry_run
+        if change.wish.deed is Deed.APPLY and change.secret:
+            change = replace(change, sent=as_kept(change.sent or change.wish.document))
         tried = await self._trials.of(replace(change, dry_run=DryRun(seen=False), troubles=()))
         if change.troubles:
             if tried.ready and tried.dry_run.seen:

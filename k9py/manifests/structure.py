@@ -189,7 +189,8 @@ class _Walker:
         form = node.get("format")
         if form == "byte" and not _is_base64(value):
             hint = "data holds base64; write plain text under stringData" if path[:1] == ("data",) else ""
-            self._add(path, "FieldValueInvalid", f"Invalid value: {shown(value)}: illegal base64 data", hint)
+            # Without the value: most of what is written so is secret.
+            self._add(path, "FieldValueInvalid", "Invalid value: illegal base64 data", hint)
         elif (form == "date-time" or name in _TIME_FIELDS) and not _is_time(value):
             self._add(path, "FieldValueInvalid", f"Invalid value: {shown(value)}: must be an RFC 3339 time")
 

@@ -98,6 +98,24 @@ async def test_what_we_edited_ourselves_is_no_conflict(lab: Lab) -> None:
     assert (live["spec"]["replicas"], live["spec"]["template"]["spec"]["containers"][0]["image"]) == (2, "web:6")
 
 
+async def test_a_value_of_a_secret_that_somebody_else_wrote_is_a_conflict_whatever_it_was_typed_as(lab: Lab) -> None:
+    await lab.write(edits.apply(secret("s", password="mine", other="x")))
+    theirs = secret("s") | {"data": {"password": "dGhlaXJz"}}
+    del theirs["stringData"]
+    await _others_apply(lab.network, theirs, f"/api/v1/namespaces/{NS}/secrets/s")
+    change = (await lab.gate.plan([edits.apply(secret("s", password="mine", other="y"))])).changes[0]
+    (conflict,) = change.conflicts
+    assert (conflict.field, conflict.managers, conflict.secret) == ("data.password", ("somebody",), True)
+    await lab.write(edits.resolve_all(change, Choice.KEEP))
+    assert lab.live("secrets", "s")["data"] == {"password": "dGhlaXJz", "other": "eQ=="}
+
+
+async def test_a_plain_value_left_out_of_an_applied_secret_goes(lab: Lab) -> None:
+    await lab.write(edits.apply(secret("s", password="a", other="b")))
+    await lab.write(edits.apply(secret("s", password="a")))
+    assert lab.live("secrets", "s")["data"] == {"password": "YQ=="}
+
+
 # two people edit one object
 
 

@@ -296,6 +296,14 @@ async def test_a_refused_deletion_shows_no_difference(lab: Lab) -> None:
     assert change.diff.empty
 
 
+async def test_our_validator_quotes_no_value_of_a_secret(make_lab: MakeLab) -> None:
+    lab: Lab = await make_lab(validator=ManifestValidator(bundled))
+    wrong = secret("s") | {"data": {"password": "not base64 at all!"}}
+    change = (await lab.gate.plan([edits.apply(wrong)])).changes[0]
+    assert [trouble.field for trouble in change.troubles] == ["data.password"]
+    assert "not base64 at all!" not in "".join(str(trouble) for trouble in change.troubles)
+
+
 async def test_a_plan_of_another_context_is_refused(lab: Lab) -> None:
     plan = await lab.gate.plan([edits.apply(config_map("a"))])
     with pytest.raises(ChangeError, match="was made for elsewhere"):
