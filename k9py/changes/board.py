@@ -14,6 +14,8 @@ from k9py.changes.blocking import pod_trouble, warnings_of
 from k9py.changes.model import Object
 
 REVISION = "deployment.kubernetes.io/revision"
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+"""Provisioner of the classes whose volumes somebody makes by hand."""
 _REVISION_HASH = "controller-revision-hash"
 
 
@@ -89,6 +91,8 @@ class Snapshot:
     slices: Sequence[Object] = field(default=(), repr=False)
     events: Sequence[Object] = field(default=(), repr=False)
     """Warnings of the namespace."""
+    storage_class: Object | None = field(default=None, repr=False)
+    """The storage class a claim names, while it is not bound."""
 
 
 WITH_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod"})
@@ -388,6 +392,9 @@ def _claim_step(obj: Object, snapshot: Snapshot) -> Step:
     said = warnings_of(snapshot.events, obj, reasons=("ProvisioningFailed", "FailedBinding"))
     if said:
         return Step("bound", StepState.BLOCKED, "no volume for it", tuple(said))
+    kind = snapshot.storage_class or {}
+    if kind.get("volumeBindingMode") == "Immediate" and kind.get("provisioner") != NO_PROVISIONER:
+        return Step("bound", StepState.RUNNING, f"storage class {_meta(kind).get('name')} makes a volume")
     # Most storage classes bind a claim only when a pod uses it, so waiting is the good end of making one.
     return Step("bound", StepState.SKIPPED, "waits for a volume, or for the first pod that uses it")
 

@@ -11,7 +11,7 @@ from k9py.changes.board import WITH_PODS, Board, BoardState, Snapshot, Step, Ste
 from k9py.changes.model import Deed, Object, Outcome, State
 from k9py.core import selectors
 from k9py.core.clock import Clock
-from k9py.core.errors import K9Error, LinkError
+from k9py.core.errors import Forbidden, K9Error, LinkError
 from k9py.core.refs import ApiResource
 from k9py.kube.discovery import Discovery
 from k9py.kube.verbs import list_pages
@@ -134,8 +134,20 @@ class Follower:
             )
             return Snapshot(obj, now, pods=pods, slices=slices)
         if kind == "PersistentVolumeClaim":
-            return Snapshot(obj, now, events=await self._warnings(namespace))
+            events, kind_of_storage = await asyncio.gather(self._warnings(namespace), self._storage_class(obj))
+            return Snapshot(obj, now, events=events, storage_class=kind_of_storage)
         return Snapshot(obj, now)
+
+    async def _storage_class(self, claim: Object) -> Object | None:
+        """Return the class of a claim that is not bound; None where it names none or nobody may read it."""
+        name = (claim.get("spec") or {}).get("storageClassName")
+        if not name or (claim.get("status") or {}).get("phase") == "Bound":
+            return None
+        resource = self._discovery.resolve("storageclasses.storage.k8s.io")
+        try:
+            return await requests.read(self._transport, resource, "", name)
+        except Forbidden:
+            return None
 
     async def _warnings(self, namespace: str) -> list[Object]:
         return await self._list("events", namespace, field_selector="type=Warning")

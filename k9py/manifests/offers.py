@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "ingressclasses": ("ingressclasses.networking.k8s.io",),
     "scalable": ("deployments.apps", "statefulsets.apps", "replicasets.apps"),
     "roles": ("roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io"),
-    "pods": ("pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps"),
+    "pods": ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "pods"),
     "images": ("pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch"),
 }
 """What a field names to the kinds that are looked up for it."""

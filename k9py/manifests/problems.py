@@ -41,6 +41,13 @@ class Problem:
     line: int = 0
     """Counted from 1; 0 when the manifest was not read from a text."""
     column: int = 0
+    mend: Path = ()
+    """Where it is put right, when that is deeper than the place the server names; empty when it is that place."""
+
+    @property
+    def place(self) -> Path:
+        """Where a person puts it right."""
+        return self.mend or self.path
 
     @property
     def field(self) -> str:
@@ -149,12 +156,12 @@ class At:
 
     # what is wrong with it
 
-    def report(self, reason: str, text: str, hint: str = "") -> None:
-        self._problems.append(Problem(self.path, reason, text, hint))
+    def report(self, reason: str, text: str, hint: str = "", mend: Path = ()) -> None:
+        self._problems.append(Problem(self.path, reason, text, hint, mend=mend))
 
-    def required(self, text: str = "") -> None:
-        """It is missing."""
-        self.report("FieldValueRequired", f"Required value: {text}" if text else "Required value")
+    def required(self, text: str = "", hint: str = "", *, mend: Path = ()) -> None:
+        """It is missing; ``mend`` is the field below it that most people would fill in."""
+        self.report("FieldValueRequired", f"Required value: {text}" if text else "Required value", hint, mend)
 
     def invalid(self, text: str, hint: str = "") -> None:
         """It does not fit."""

@@ -57,7 +57,8 @@ class Asking:
         screen = self._screen
         self._filter_before = screen.view.filter
         before = screen.view.filter if text is None else text
-        self._open("/", before, history=screen.k9.memory.filters, done=self._filter_typed)
+        # Who opens the line again wants another filter as often as more of this one.
+        self._open("/", before, history=screen.k9.memory.filters, done=self._filter_typed, chosen=text is None)
         self._try_filter(before)
 
     def search(self) -> None:
@@ -72,12 +73,13 @@ class Asking:
         history: Sequence[str],
         done: Callable[[Typed], None],
         completer: Completer = lambda _: (),
+        chosen: bool = False,
     ) -> None:
         screen = self._screen
         if not screen.prompt.mode:
             self._from_detail = screen.detail.has_focus_within
         screen.query_one("#crumbs").display = False
-        screen.prompt.open(mode, text, completer=completer, history=history, done=done)
+        screen.prompt.open(mode, text, completer=completer, history=history, done=done, chosen=chosen)
         screen.show_keys()
 
     def _leave(self) -> None:

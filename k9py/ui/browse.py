@@ -26,7 +26,7 @@ from k9py.ui.look import Look
 from k9py.ui.looking import Looking
 from k9py.ui.navigator import Tabs, View
 from k9py.ui.prompt import Completions, Prompt
-from k9py.ui.sources import CONTAINERS
+from k9py.ui.sources import CONTAINERS, LOCAL_VIEWS
 from k9py.ui.sowhat import SoWhat
 from k9py.ui.statusline import Bar, Rule
 from k9py.ui.table import RowTable
@@ -224,6 +224,7 @@ class BrowseScreen(Screen[None]):
             return
         self.tabs.trail.update(view)
         self.listing.how_to_make = self.k9.offering.how_to_make(view.kind)
+        self.listing.in_namespaces = view.kind in LOCAL_VIEWS or opener.namespaced(view)
         self.listing.open(
             view,
             spec,

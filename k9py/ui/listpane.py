@@ -79,6 +79,8 @@ class ListPane(Vertical):
         self._wanted = ""
         self.how_to_make = ""
         """What an empty list says about the key that makes an object; empty where none can be made."""
+        self.in_namespaces = True
+        """False for a kind that lives in no namespace: an empty list is empty everywhere."""
         self.asked_fields = ""
         """The field selector of the filter that the source was opened with."""
         self._filtered_at = 0.0
@@ -288,7 +290,7 @@ class ListPane(Vertical):
         if view is None or source is None or spec is None or table.row_count:
             return
         status = source.status
-        where = "" if view.scope.all else f" in {view.scope}"
+        where = "" if view.scope.all or not self.in_namespaces else f" in {view.scope}"
         if table.total_count:
             why = "No problems" if view.problems_only and not view.filter else "Nothing matches"
             sought = self._filter.text if self._filter is not None else ""

@@ -38,15 +38,20 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         empty: str = "nothing to choose from",
         free_text: Callable[[str], Choice] | None = None,
         moved: Callable[[str], None] | None = None,
+        replaces: bool = False,
     ) -> None:
         """``current`` is the id the cursor starts on; ``free_text`` makes a choice of what is in no list; ``moved``
-        is told the id under the cursor while it moves.
+        is told the id under the cursor while it moves. Enter on a choice without a mark takes it in too while the
+        marks are those it was opened with; with ``replaces`` it takes that one alone.
         """
         super().__init__(look, longest=len(choices) + (free_text is not None))
         self._title = title
         self._all = choices
         self._several = several
         self._marked = frozenset(marked)
+        self._given: frozenset[str] | None = self._marked
+        """Marks it was opened with; None once somebody marked or unmarked: then the marks are what is meant."""
+        self._replaces = replaces
         self._current = current
         self._empty = empty
         self._free_text = free_text
@@ -84,13 +89,24 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
 
     def _show_keys(self) -> None:
         enter = self._look.glyphs.enter
-        keys = f"{enter} choose  tab mark  esc leave" if self._several else f"{enter} choose  esc leave"
+        means = f"{enter} choose"
+        if self._several:
+            taken = "only this" if self._replaces else "this too"
+            means = f"{enter} {taken if self._takes_unmarked() else 'choose'}  tab mark"
+        keys = f"{means}  esc leave"
         marked = f"{len(self._marked)} marked " if self._marked else ""
         self.foot.show(((f" {keys}", Tone.DIM),), ((marked, Tone.ACCENT),) if marked else ())
+
+    def _takes_unmarked(self) -> bool:
+        """Return whether Enter means a choice without a mark: nobody marked anything, so the cursor says what."""
+        choice = self.list.current
+        return bool(self._given) and choice is not None and choice.id not in self._marked
 
     def moved(self) -> None:
         """Tell who wants to know."""
         choice = self.list.current
+        if self._given:
+            self._show_keys()
         if self._moved is not None and choice is not None:
             self._moved(choice.id)
 
@@ -100,6 +116,7 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         if choice is None or not self._several:
             return
         self._marked = self._marked ^ {choice.id}
+        self._given = None
         self.list.marked = self._marked
         self.action_step(1)
         self._show_keys()
@@ -107,9 +124,12 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
     def action_pick(self) -> None:
         """Leave with what is marked, or with what is under the cursor."""
         choice = self.list.current
-        if self._several and self._marked:
-            order = [c.id for c in self._all if c.id in self._marked]
-            self.dismiss((*order, *sorted(self._marked.difference(order))))
+        marked = self._marked
+        if choice is not None and self._takes_unmarked() and not choice.blocked:
+            marked = frozenset({choice.id}) if self._replaces else marked | {choice.id}
+        if self._several and marked:
+            order = [c.id for c in self._all if c.id in marked]
+            self.dismiss((*order, *sorted(marked.difference(order))))
         elif choice is None:
             self.dismiss(None)
         elif choice.blocked:

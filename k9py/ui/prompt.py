@@ -161,6 +161,7 @@ class Prompt(Horizontal):
     DEFAULT_CSS = """
     Prompt { height: 1; display: none; }
     Prompt > .sign { width: auto; }
+    Prompt > LineEdit > .input--selection { text-style: reverse; }
     Prompt > LineEdit { width: 1fr; height: 1; border: none; padding: 0; background: transparent; }
     Prompt > Bar { width: auto; max-width: 60%; }
     """
@@ -209,9 +210,16 @@ class Prompt(Horizontal):
             bar.set_look(look)
 
     def open(
-        self, mode: str, text: str, *, completer: Completer, history: Sequence[str], done: Callable[[Typed], None]
+        self,
+        mode: str,
+        text: str,
+        *,
+        completer: Completer,
+        history: Sequence[str],
+        done: Callable[[Typed], None],
+        chosen: bool = False,
     ) -> None:
-        """Show the prompt with a text to edit, the caret behind it.
+        """Show the prompt with a text to edit, the caret behind it; when ``chosen``, what is typed replaces it.
 
         ``done`` is called, not messaged, when it is left: keys typed ahead must meet what the line did.
         """
@@ -227,6 +235,8 @@ class Prompt(Horizontal):
         self.say("")
         self.display = True
         self._set(text)
+        if chosen:
+            self.line.select_all()
         self.line.focus()
         self._completions.show(self._completer(text) if mode == ":" else ())
 

@@ -273,3 +273,14 @@ def test_a_deletion_names_the_finalizers_it_waits_for() -> None:
     assert board.blocked is not None
     assert board.blocked.text == "waits for example.com/guard"
     assert board.blocked.state is StepState.BLOCKED
+
+
+@pytest.mark.parametrize(
+    ("binding", "state"), [("Immediate", BoardState.RUNNING), ("WaitForFirstConsumer", BoardState.CONVERGED)]
+)
+def test_a_claim_is_followed_to_its_volume_where_one_is_made_at_once(binding: str, state: BoardState) -> None:
+    claim: Object = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "uid": "c1"}, "spec": {},
+                     "status": {"phase": "Pending"}}  # fmt: skip
+    kind: Object = {"metadata": {"name": "fast"}, "provisioner": "example.com/fast", "volumeBindingMode": binding}
+    board = read_board("persistentvolumeclaim/data", Snapshot(claim, NOW, storage_class=kind), uid="c1", generation=0)
+    assert board.state is state

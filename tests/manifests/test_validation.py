@@ -93,6 +93,7 @@ def test_a_custom_kind_is_checked_by_its_own_schema(kinds: Kinds) -> None:
     [
         ("Deployment", lambda o: o["spec"]["selector"]["matchLabels"].update(a="b"), "spec.selector"),
         ("PersistentVolumeClaim", lambda o: o["spec"].update(accessModes=["ReadWriteMany"]), "spec"),
+        ("PersistentVolume", lambda o: o["spec"].update(hostPath={"path": "/other"}), "spec.persistentvolumesource"),
         ("RoleBinding", lambda o: o["roleRef"].update(name="edit"), "roleRef"),
         ("Secret", lambda o: o.update(type="example.com/other"), "type"),
         ("StatefulSet", lambda o: o["spec"].update(podManagementPolicy="OrderedReady"), "spec"),

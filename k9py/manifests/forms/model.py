@@ -389,10 +389,11 @@ class FormModel:
         """
         entries = self.entries(advanced=True) if shown is None else shown
         entries = [entry for entry in entries if not isinstance(entry.item, Group)]
-        above = [entry for entry in entries if problem.path[: len(entry.path)] == entry.path and entry.path]
+        path = problem.place
+        above = [entry for entry in entries if path[: len(entry.path)] == entry.path and entry.path]
         if above:
             return max(above, key=lambda entry: len(entry.path))
-        below = [entry for entry in entries if entry.path[: len(problem.path)] == problem.path and problem.path]
+        below = [entry for entry in entries if entry.path[: len(path)] == path and path]
         return below[0] if below else None
 
 

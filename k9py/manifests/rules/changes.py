@@ -97,10 +97,14 @@ def _volume(new: At, old: dict[str, Any]) -> None:
     before = _spec(old)
     mutable = {"accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
                "storageClassName", "volumeAttributesClassName", "volumeMode"}  # fmt: skip
-    for name, value in new["spec"].map.items():
-        if name not in mutable and not _within(value, before.get(name)):
-            value.forbidden("spec.persistentvolumesource is immutable after creation")
-            return
+    for name, source in new["spec"].entries():
+        if name not in mutable and not _within(source.value, before.get(name)):
+            # The server names the type of the field instead of the field.
+            new["spec"]["persistentvolumesource"].report(
+                "FieldValueForbidden", "Forbidden: spec.persistentvolumesource is immutable after creation",
+                mend=source.path,
+            )  # fmt: skip
+            break
     _left_alone(new, old, "volumeMode")
 
 

@@ -138,7 +138,8 @@ def volume(obj: At) -> None:
     policy.one_of("Delete", "Recycle", "Retain")
     sources = sorted(name for name in spec.map if name not in _VOLUME_PLAIN and spec[name].given)
     if not sources:
-        spec.required("must specify a volume type")
+        spec.required("must specify a volume type", "such as a host path or an NFS server",
+                      mend=spec.under("hostPath", "path").path)  # fmt: skip
     for extra in sources[1:]:
         spec[extra].forbidden("may not specify more than 1 volume type")
     _volume_source(spec)

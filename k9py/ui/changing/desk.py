@@ -19,6 +19,7 @@ from k9py.core.errors import ChangeError, K9Error
 from k9py.core.refs import ObjectRef, Scope
 from k9py.core.tasks import TaskSet
 from k9py.manifests.kinds import Kinds, bundled
+from k9py.ui.changing.arriving import arrive
 from k9py.ui.changing.board import BoardScreen
 from k9py.ui.changing.direct import DirectChanges
 from k9py.ui.changing.following import Following
@@ -129,6 +130,7 @@ class ChangeDesk:
             self.app.attempt(lambda: show(trouble))
         if report is None:
             return
+        arrive(self.app, report)
         if any(one.change.ref.kind == "CustomResourceDefinition" for one in report.outcomes) and not self._is_closed:
             self.tasks.start(self._learn_kinds(), name="kinds of the server")
         self.follow(report, title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from k9py.changes.images import known_images
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.offers import Asked, needs, offered
 from k9py.manifests.surroundings import Known, beside
@@ -30,6 +31,8 @@ async def names_for(
         session = app.session
         listed = session.discovery.resources if session is not None else ()
         return sorted({(one.gvr.resource, one.gvr.group or "core") for one in listed}), True
+    if asked.what == "images":
+        return await known_images(app.rooms.desk.surroundings, app.rooms.desk.journal, asked.namespace), True
     wanted = needs(asked)
     known = await app.rooms.desk.surroundings.known(wanted)
     told = not wanted or any(known.is_told(need) for need in wanted)

@@ -38,7 +38,8 @@ class FormBars:
         screen, glyphs = self._screen, self._screen.k9.look.glyphs
         gap = f" {glyphs.separator} "
         spans = [(f" {screen.verb}", Tone.ACCENT), (gap, Tone.DIM), (screen.title_text, Tone.PLAIN)]
-        if screen.namespace and not (screen.is_narrow and screen.sheet.recipe is not None):
+        lives_in_one = any(model.form.namespaced for model in screen.sheet.models)
+        if screen.namespace and lives_in_one and not (screen.is_narrow and screen.sheet.recipe is not None):
             spans.append((f"{gap}namespace {screen.namespace}", Tone.DIM))
         if screen.is_narrow:
             side = "YAML" if screen.shows_yaml else "form"
@@ -68,30 +69,34 @@ class FormBars:
             return self._caret_note()
         row = screen.list.row
         if row is None:
-            return ((" No field here; f6 shows the YAML", Tone.DIM),)
+            return ((" No field here; f9 shows the YAML", Tone.DIM),)
         glyphs = screen.k9.look.glyphs
         parts = [row.why] if row.why else []
-        if row.required:
+        if row.required and not row.text:
             parts.append("needed")
         if row.fixed:
-            parts.append("fixed once the object is there")
-        parts += self._how(row)
+            if "fixed" not in row.why:
+                parts.append("fixed once the object is there")
+        else:
+            parts += self._how(row)
         gap = f" {glyphs.separator} "
         return ((f" {row.label}: ", Tone.ACCENT), (gap.join(parts), Tone.DIM))
 
     def _how(self, row: FormRow) -> list[str]:
         """Return how the field is filled in."""
+        screen = self._screen
         if row.kind is RowKind.LIST:
             return ["+ adds", "ctrl+d removes the item the cursor is in"]
         if row.kind is RowKind.MAP:
             return ["key=value and enter adds"]
         if row.kind is RowKind.PAIR:
-            return ["ctrl+d removes it", *(["f6 shows it"] if row.secret else [])]
+            replaces = ["typing replaces it"] if screen.list.is_chosen else []
+            return [*replaces, "ctrl+d removes it", *(["f6 shows it"] if row.secret else [])]
         if row.input is Input.SWITCH and row.is_choice:
             return ["space turns it round"]
         if row.is_choice:
             return ["space chooses"]
-        found = [f"otherwise {row.hint}"] if row.hint else []
+        found = ["typing replaces it"] if screen.list.is_chosen else [f"otherwise {row.hint}"] if row.hint else []
         if row.pick or row.choices:
             found.append("ctrl+space chooses")
         if row.secret:

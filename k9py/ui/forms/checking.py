@@ -106,7 +106,7 @@ class Checks:
         model = finding.part.model
         if model is None or model.broken is not None:
             return False
-        return get(model.value, finding.problem.path) in (None, "", [], {})
+        return get(model.value, finding.problem.place) in (None, "", [], {})
 
     async def look_around(self, surroundings: Surroundings) -> bool:
         """Compare every object with what the cluster has; returns whether anything else is known now."""

@@ -168,7 +168,7 @@ class FormEnd:
         """Put the cursor on the field a finding is about, or the caret on its line in the YAML."""
         screen = self._screen
         shown = next((row for row in screen.list.rows if row.part == finding.part.key and row.is_focused and row.path
-                      and finding.problem.path[: len(row.path)] == row.path and row.said), None)  # fmt: skip
+                      and finding.problem.place[: len(row.path)] == row.path and row.said), None)  # fmt: skip
         if shown is not None:
             screen.list.go_to(shown.place)
         elif finding.owner and screen.moves.go_to(finding.part.key, finding.owner):

@@ -100,6 +100,12 @@ class FormList(Widget, can_focus=True):
         """What stands in the line under the cursor."""
         return self._line.text
 
+    @property
+    def is_chosen(self) -> bool:
+        """True while what is typed next replaces the value under the cursor."""
+        row = self.row
+        return self._line.is_chosen and row is not None and not (row.is_choice or row.fixed)
+
     def set_rows(self, rows: Sequence[FormRow]) -> None:
         """Show these; the cursor stays on its row, or goes to the nearest one there is."""
         before, at = self.row, self._at
@@ -108,7 +114,7 @@ class FormList(Widget, can_focus=True):
         self._at = next((index for index, row in enumerate(rows) if row.place == place), -1)
         if self._at < 0:
             self._at = self._nearest(at)
-            self._load()
+            self._load(chosen=True)
         elif not self.is_dirty and self.row is not None and self.row.text != self._line.text:
             self._load()
         self._lay_out()
@@ -119,10 +125,12 @@ class FormList(Widget, can_focus=True):
         stops = [index for index, row in enumerate(self._rows) if row.is_focused]
         return min(stops, key=lambda index: abs(index - at), default=-1)
 
-    def _load(self) -> None:
-        """Take the text of the row under the cursor to be typed in."""
+    def _load(self, *, chosen: bool = False) -> None:
+        """Take the text of the row under the cursor to be typed in; ``chosen`` when one just came to it."""
         row = self.row
-        self._line = LineEdit(row.text if row is not None else "", lines=row is not None and row.takes_lines)
+        self._line = LineEdit(
+            row.text if row is not None else "", lines=row is not None and row.takes_lines, chosen=chosen
+        )
         self.is_dirty = False
         self.reveals = False
 
@@ -177,15 +185,21 @@ class FormList(Widget, can_focus=True):
         stop = next((at for at in range(index, len(self._rows)) if self._rows[at].is_focused), -1)
         if stop >= 0:
             self._go(stop)
-            # A heading that was asked for belongs to what is looked at.
-            self._top = min(self._line_at.get(index, self._top), self._line_at[stop])
+            self._show_block(index)
             self.refresh()
+
+    def _show_block(self, index: int) -> None:
+        """Scroll as little as it takes to have a heading and all that belongs to it in sight, the heading at least."""
+        first, depth = self._line_at.get(index, 0), self._rows[index].depth
+        behind = (at for at in range(index + 1, len(self._rows)) if self._rows[at].depth <= depth)
+        last = self._line_at.get(next(behind, -1), len(self._lines))
+        self._top = max(0, min(first, max(self._top, last - self.size.height)))
 
     def _go(self, index: int) -> None:
         if index == self._at:
             return
         self._at = index
-        self._load()
+        self._load(chosen=True)
         self._show_cursor()
         self.refresh()
         self._owner.moved()
@@ -205,10 +219,14 @@ class FormList(Widget, can_focus=True):
         row = self.row
         if row is None:
             return False
+        was_chosen = self._line.is_chosen
         if event.is_printable and event.character:
             self._type(row, event.character)
-            return True
-        return self._edit(row, event.key)
+        elif not self._edit(row, event.key):
+            return False
+        if was_chosen and self.row is row and not self._line.is_chosen:
+            self._owner.moved()  # what typing would do next is another thing now
+        return True
 
     def _type(self, row: FormRow, character: str) -> None:
         if row.kind is RowKind.LIST:
@@ -471,13 +489,14 @@ class FormList(Widget, can_focus=True):
         look = self._look
         line = self._line
         if row.secret and not self.reveals:
-            line = LineEdit(look.glyphs.gap * len(self._line.text))
+            line = LineEdit(look.glyphs.gap * len(self._line.text), chosen=self._line.is_chosen)
             line.caret = self._line.caret
         before, under, behind = (look.glyphs.own(part) for part in line.window(room))
         caret = look.bar + Style(reverse=True)
+        text = look.cursor if line.is_chosen else look.bar
         rest = room - width(before) - width(under) - width(behind)
         hint = ("needed" if row.required else row.hint) if not self._line.text else ""
         hint = cut(hint, max(0, rest - 1), look.glyphs.ellipsis)
         pad = " " * max(0, rest - width(hint))
-        return [Segment(before, look.bar), Segment(under, caret), Segment(behind, look.bar),
+        return [Segment(before, text), Segment(under, caret), Segment(behind, look.bar),
                 Segment(hint, look.style(Tone.DIM, raised=True)), Segment(pad, look.bar)]  # fmt: skip

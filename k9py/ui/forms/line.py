@@ -21,11 +21,15 @@ LINE_END = "␊"
 class LineEdit:
     """A text and a caret."""
 
-    def __init__(self, text: str = "", *, lines: bool = False) -> None:
-        """``lines`` keeps ends of lines that are pasted; else they become blanks."""
+    def __init__(self, text: str = "", *, lines: bool = False, chosen: bool = False) -> None:
+        """``lines`` keeps ends of lines that are pasted; else they become blanks. ``chosen`` lets what is typed first
+        take the place of the text, as in a field one came to; a text of several lines is never replaced by a letter.
+        """
         self.text = text
         self.caret = len(text)
         self.keeps_lines = lines
+        self.is_chosen = chosen and bool(text) and "\n" not in text
+        """True while the next letter replaces the whole text."""
         self._left = 0
         """First character in sight."""
 
@@ -33,6 +37,8 @@ class LineEdit:
 
     def insert(self, text: str) -> int:
         """Insert a text made harmless; return how many characters of it were left out."""
+        if self.is_chosen:
+            self.text, self.caret, self.is_chosen = "", 0, False
         kept = cleaned(text, lines=self.keeps_lines)[: max(0, PASTE_LIMIT - len(self.text))]
         self.text = self.text[: self.caret] + kept + self.text[self.caret :]
         self.caret += len(kept)
@@ -41,6 +47,8 @@ class LineEdit:
     def erase(self, key: str) -> bool:
         """Erase as a key says; False when the key erases nothing."""
         start, end = self.caret, self.caret
+        if self.is_chosen and key == "delete":
+            start = 0
         match key:
             case "backspace" | "ctrl+h":
                 start = self._before(self.caret)
@@ -56,6 +64,7 @@ class LineEdit:
                 return False
         self.text = self.text[:start] + self.text[end:]
         self.caret = start
+        self.is_chosen = False
         return True
 
     # moving
@@ -77,6 +86,7 @@ class LineEdit:
                 self.caret = self._word_after()
             case _:
                 return False
+        self.is_chosen = False
         return True
 
     def _before(self, at: int) -> int:

@@ -250,11 +250,10 @@ class FormWork:
 
         async def run() -> None:
             try:
-                then = await work
+                waiting.hand_over(await work)
             except BaseException:
                 waiting.dismiss()
                 raise
-            waiting.hand_over(then)
 
         task = app.start_loudly(run(), name="form")
 

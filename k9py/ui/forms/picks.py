@@ -60,8 +60,7 @@ class Picker:
 
         overlay = PickScreen(
             screen.k9.look, row.label, choices, several=several, marked=marked, current=row.text,
-            empty=f"there is none in {screen.namespace}" if row.pick else "nothing to choose from",
-            free_text=None if row.is_choice else typed,
+            empty=_nothing(row, screen.namespace), free_text=None if row.is_choice else typed, replaces=True,
         )  # fmt: skip
         screen.k9.push_screen(overlay, picked)
         overlay.type_ahead(ahead)
@@ -88,3 +87,9 @@ class Picker:
         asked = Asked(row.pick, str(namespace), document, row.path, key)
         others = [obj for obj in screen.sheet.objects if obj is not document]
         return (await names_for(screen.k9, asked, others, screen.sheet.kinds, screen.namespace))[0]
+
+
+def _nothing(row: FormRow, namespace: str) -> str:
+    if row.pick == "images":
+        return "no image is used yet: type one"
+    return f"there is none in {namespace}" if row.pick else "nothing to choose from"

@@ -24,6 +24,9 @@ BY_KEY = frozenset({Input.MAP, Input.SECRET})
 """Inputs whose values are shown one key a line."""
 
 _EXAMPLE = re.compile(r"\s*\(e\.g\. (?P<examples>.*?), regex used for validation is '.*'\)", re.DOTALL)
+_TYPE = re.compile(r"^\S* in body must be of type (?P<type>array|boolean|integer|number|object|string): .*$", re.DOTALL)
+_TYPES = {"array": "a list", "boolean": "yes or no", "integer": "a whole number", "number": "a number",
+          "object": "a map", "string": "a text"}  # fmt: skip
 _VALUE = re.compile(r'^Invalid value: (?:"(?:[^"\\]|\\.)*"|[^:]*): ')
 
 
@@ -172,6 +175,7 @@ def _option(recipe: Recipe, option: Option) -> FormRow:
     text = ("yes" if value in (True, "yes", "true", "on") else "no") if kind is Input.SWITCH else str(value)
     return FormRow(RowKind.FIELD, OPTIONS, option.id, _spaced(option.id), 1, text, option.why, kind,
                    choices=("yes", "no") if kind is Input.SWITCH else (), required=option.required,
+                   pick="images" if option.id.lower().endswith("image") else "",
                    secret="assword" in option.id and "ariable" not in option.id)  # fmt: skip
 
 
@@ -267,7 +271,7 @@ def _what_is_needed(row: FormRow) -> str:
 
 def _row_for(rows: Sequence[FormRow], finding: Finding) -> FormRow | None:
     """Return the row a finding stands beside: the deepest one it is in, else that of its field, else the first."""
-    path = finding.problem.path
+    path = finding.problem.place
     holding = [row for row in rows if row.path and path[: len(row.path)] == row.path and row.kind is not RowKind.ITEM]
     if holding:
         return max(holding, key=lambda row: len(row.path))
@@ -277,5 +281,5 @@ def _row_for(rows: Sequence[FormRow], finding: Finding) -> FormRow | None:
 
 def in_words(text: str) -> str:
     """Return the server's words without the value, which stands beside them, and without regular expressions."""
-    text = _VALUE.sub("", text)
+    text = _TYPE.sub(lambda match: f"must be {_TYPES[match['type']]}", _VALUE.sub("", text))
     return _EXAMPLE.sub(lambda match: f", for example {match['examples']}", text)

@@ -100,7 +100,7 @@ async def test_s0_a_volume_and_a_claim_are_made_from_capacity_and_access_modes(t
         ("deployment", "containers[0].image", "", "Required value"),
         ("deployment", "containers[0].image", "Nginx:latest", "lowercase"),
         ("deployment", "containers[0].image", "nginx::1", "invalid reference format"),
-        ("deployment", "replicas", "two", "integer"),
+        ("deployment", "replicas", "two", "must be a whole number"),
         ("deployment", "containers[0].cpu", "lots", "quantit"),
         ("persistentvolumeclaim", "size", "", "Required value"),
     ],
@@ -184,7 +184,7 @@ async def test_s0_an_object_is_updated_as_a_form_and_its_name_is_fixed(tmp_path:
         await go_down_to(k9, "data.a")
         await k9.type("c")
         await write(k9)
-        assert (await get(k9, "configmaps", "test"))["data"] == {"a": "bc"}
+        assert (await get(k9, "configmaps", "test"))["data"] == {"a": "c"}
 
 
 async def test_s0_a_config_map_is_injected_into_a_workload_as_environment_and_as_files(tmp_path: Path) -> None:

@@ -1,0 +1,159 @@
+"""What people trip over who fill in forms by hand: values in the way, lists that jump, where one is afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from k9py.ui.forms.screen import FormScreen
+from k9py.ui.picker import PickScreen
+from tests.ui.forms.driving import fill, form, get, go_down_to, open_new, row, write
+from tests.ui.harness import Seen, namespace, running
+
+SMALL = (80, 24)
+Object = dict[str, Any]
+
+
+def config_map(name: str, **data: str) -> Object:
+    """Return a ConfigMap."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, "data": data}
+
+
+def deployment(name: str, image: str, namespace: str = "shop") -> Object:
+    """Return a Deployment without pods."""
+    labels = {"app": name}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels},
+                 "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": image}]}}},
+    }  # fmt: skip
+
+
+async def listed(k9: Seen, kind: str, *names: str) -> None:
+    """Open a list and wait for its rows."""
+    await k9.until(lambda: k9.app.session is not None)
+    await k9.press(":")
+    await k9.type(kind)
+    await k9.press("enter")
+    await k9.until(lambda: k9.names == list(names), f"{kind} {names}")
+
+
+def under_cursor(k9: Seen) -> str:
+    """Return the name under the cursor of the list."""
+    found = k9.app.browser.table.cursor_row
+    return found.name if found is not None else ""
+
+
+async def test_what_is_typed_first_in_a_filled_field_replaces_it_and_arrows_edit_it(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        await open_new(k9, "deployment web")
+        await go_down_to(k9, "labels.app")
+        assert "typing replaces it" in k9.screen
+        await k9.type("my")
+        assert "typing replaces it" not in k9.screen
+        await k9.press("down", "up")
+        assert row(k9).text == "my"
+        await k9.press("end")
+        await k9.type("ap")
+        await k9.press("down", "up")
+        assert row(k9).text == "myap"
+        await k9.press("backspace", "down", "up")
+        assert row(k9).text == "mya"
+        await k9.press("delete", "down", "up")
+        assert row(k9).text == ""
+
+
+async def test_a_value_taken_while_one_still_types_is_not_replaced_by_the_next_letter(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        screen = await open_new(k9, "persistentvolumeclaim data")
+        await go_down_to(k9, "size")
+        await k9.type("2")
+        await k9.until(lambda: not screen.list.is_dirty, "the pause")
+        await k9.type("Gi")
+        await k9.press("down", "up")
+        assert row(k9).text == "2Gi"
+
+
+async def test_an_item_is_added_without_scrolling_what_fits(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        await open_new(k9, "service web")
+        await go_down_to(k9, "ports")
+        await k9.press("+")
+        await k9.sees("Target port")
+        assert "Identity" in k9.screen
+        assert "Protocol" in k9.screen
+
+
+async def test_enter_on_another_access_mode_takes_it_in_place_of_the_one_there_was(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        await open_new(k9, "persistentvolume testpv")
+        await go_down_to(k9, "accessModes")
+        await k9.press("ctrl+space")
+        await k9.until(lambda: isinstance(k9.app.screen, PickScreen))
+        assert "choose" in k9.screen
+        await k9.press("up")
+        await k9.sees("only this")
+        await k9.press("enter")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen))
+        assert row(k9).text == "ReadWriteMany"
+
+
+async def test_a_volume_without_a_source_is_answered_at_the_host_path_and_not_before(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        await open_new(k9, "persistentvolume testpv")
+        assert "problem" not in k9.screen
+        assert "namespace" not in k9.screen.splitlines()[0]
+        await fill(k9, "capacity", "2Gi")
+        await k9.press("ctrl+s")
+        assert row(k9).id == "hostPath"
+        assert "volume type: such as a host path" in " ".join(one.text for one in row(k9).said)
+
+
+async def test_images_in_use_and_those_written_before_are_offered(tmp_path: Path) -> None:
+    there = [deployment("web", "nginx:1.29"), deployment("far", "redis:7-alpine", "elsewhere")]
+    world = {"namespaces": [namespace("elsewhere")], "deployments.apps": there}
+    async with running(tmp_path, world, size=SMALL) as k9:
+        await open_new(k9, "deployment other")
+        await go_down_to(k9, "containers[0].image")
+        await k9.press("ctrl+space")
+        await k9.sees("redis:7-alpine")
+        assert "deployment web" in k9.screen
+        assert "deployment far in elsewhere" in k9.screen
+        await k9.press("enter")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen))
+        assert row(k9).text == "nginx:1.29"
+
+
+async def test_the_list_is_at_what_was_made(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa"), config_map("bbb")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa", "bbb")
+        await k9.press("+")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await k9.type("zzz")
+        await write(k9)
+        await k9.until(lambda: under_cursor(k9) == "zzz")
+
+
+async def test_what_was_made_of_another_kind_opens_its_list_and_the_way_back_stays(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa")
+        await open_new(k9, "serviceaccount robot")
+        await write(k9)
+        await k9.until(lambda: under_cursor(k9) == "robot")
+        assert k9.app.browser.view.kind == "serviceaccounts"
+        await k9.press("[")
+        await k9.until(lambda: k9.names == ["aaa"])
+
+
+async def test_what_is_changed_leaves_the_cursor_where_it_is(tmp_path: Path) -> None:
+    there = [config_map("aaa", a="b"), config_map("bbb")]
+    async with running(tmp_path, {"configmaps": there}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa", "bbb")
+        await k9.press("F")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await go_down_to(k9, "data.a")
+        await k9.type("c")
+        await k9.press("down")
+        await write(k9)
+        assert under_cursor(k9) == "aaa"
+        assert (await get(k9, "configmaps", "aaa"))["data"] == {"a": "c"}
