@@ -160,7 +160,7 @@ async def test_a_kind_of_a_custom_resource_definition_has_a_form_from_its_schema
         await go_down_to(k9, "spec.size")
         await k9.type("many")
         await k9.press("down")
-        await k9.sees("integer")
+        await k9.sees("must be a whole number")
         await k9.press("up", *["backspace"] * 4)
         await k9.type("3")
         await k9.press("down", "right")
