@@ -140,11 +140,13 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
 
 def _worth(needle: str, choice: Choice) -> float:
     """Return how well a choice matches; 0 when it does not."""
+    # Called by its other name letter for letter (the first word to search by), it is what was meant.
+    named = 2 * TEXT_WORTH if needle.lower() in choice.search.lower().split()[:1] else 0
     own = fuzzy.match(needle, choice.text)
     if own is not None:
         text = choice.text.lower()
         whole = needle.lower() in text
         is_word = whole and re.search(rf"(?<!\w){re.escape(needle.lower())}(?!\w)", text) is not None
-        return own.score + TEXT_WORTH * (1 + whole + is_word)
+        return named + own.score + TEXT_WORTH * (1 + whole + is_word)
     other = fuzzy.match(needle, choice.search) if choice.search else None
-    return max(1.0, float(other.score)) if other is not None else 0.0
+    return named + max(1.0, float(other.score)) if other is not None else 0.0

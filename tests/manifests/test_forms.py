@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from k9py.core import yamldoc, yamledit
-from k9py.core.errors import UsageError
+from k9py.core.errors import UsageError, YamlError
 from k9py.manifests.forms.fields import Field, Input, Repeat
 from k9py.manifests.forms.model import FormModel
 from k9py.manifests.forms.paths import put
@@ -80,6 +80,17 @@ def test_any_path_of_the_schema_can_be_set(kinds: Kinds) -> None:
     assert model.value["metadata"]["annotations"] == {"example.com/why": "a test"}
     assert model.value["spec"]["template"]["spec"]["dnsConfig"] == {"options": [{"name": "ndots"}]}
     assert [problem for problem in model.problems() if problem.is_error] == []
+
+
+def test_a_part_of_the_object_with_parts_of_its_own_is_shown_and_typed_as_yaml(kinds: Kinds) -> None:
+    model = new("deployment", "test", kinds, image="nginx")
+    model.set("spec.template.spec.dnsConfig", "nameservers: [1.1.1.1]\noptions:\n- name: ndots\n")
+    shown = model.add_field("spec.template.spec.dnsConfig").text
+    assert shown == "nameservers:\n- 1.1.1.1\noptions:\n- name: ndots"
+    model.set("spec.template.spec.dnsConfig", shown.replace("ndots", "timeout"))
+    assert model.get("spec.template.spec.dnsConfig")["options"] == [{"name": "timeout"}]
+    with pytest.raises(YamlError):
+        model.set("spec.template.spec.dnsConfig", "a: [")
 
 
 def test_clearing_a_field_takes_what_it_left_empty_but_not_what_means_something(kinds: Kinds) -> None:

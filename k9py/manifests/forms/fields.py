@@ -16,6 +16,8 @@ class Input(Enum):
     TEXT = "text"
     LINES = "lines"
     """Text of several lines."""
+    YAML = "yaml"
+    """A part of the object that has parts of its own."""
     NUMBER = "number"
     SWITCH = "switch"
     AMOUNT = "amount"

@@ -176,14 +176,12 @@ class FormModel:
     def set(self, id: str, raw: Any) -> None:
         """Set a field: a text is read as the field's kind of input, anything else is taken as it is.
 
-        An empty text clears it. Raises UsageError, InputError, or YamlError while the text is broken.
+        An empty text clears what is no text. Raises UsageError, InputError, or YamlError while the text is broken.
         """
         place = self.find(id)
-        if raw == "" and place.field.input is not Input.TEXT:
+        if raw == "" and place.field.input not in (Input.TEXT, Input.LINES):
             self.clear(id)
             return
-        if place.field.input is Input.LINES and place.field.path == id and isinstance(raw, str) and "." in id:
-            raw = yamldoc.load(raw)  # a part of the schema without an input of its own is typed as YAML
         new = typed(place.field, raw)
         old = get(self.value, place.steps)
         if new is None:

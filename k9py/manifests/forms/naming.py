@@ -110,8 +110,8 @@ def _in_schema(word: str, type_: Type) -> Place | None:
         elif current.shape == "map" and isinstance(step, str):
             current = current.element
         elif current.shape == "any":
-            return Place(Field(word, word, str(step), ""), steps)
+            return Place(Field(word, word, str(step), "", Input.YAML), steps)
         else:
             return None
-    field = field_at(word, current) or Field(word, word, str(steps[-1]), "", Input.LINES)
+    field = field_at(word, current) or Field(word, word, str(steps[-1]), "", Input.YAML)
     return Place(field, steps)

@@ -21,7 +21,7 @@ def _ports() -> Repeat:
 def _environment() -> Group:
     variable = (
         Field("name", "name", "Name", "the variable", required=True),
-        Field("value", "value", "Value", "a plain value"),
+        Field("value", "value", "Value", "a plain value", Input.LINES),
         Field("secret", "valueFrom.secretKeyRef.name", "Secret", "take it from this Secret", pick="secrets"),
         Field("secretKey", "valueFrom.secretKeyRef.key", "Key of the Secret", "which key", pick="secrets:keys",
               when=When("valueFrom.secretKeyRef")),

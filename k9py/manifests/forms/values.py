@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import Any
 
+from k9py.core import yamldoc
 from k9py.core.errors import InputError
 from k9py.core.schemas import Type
 from k9py.manifests.forms.fields import Field, Input
@@ -17,7 +18,7 @@ _TRUE = {"true": True, "yes": True, "on": True, "false": False, "no": False, "of
 def typed(field: Field, raw: Any) -> Any:
     """Return the value a field's object holds for what was typed; what does not fit stays text for the validator.
 
-    Raises InputError for a map or words that cannot be split.
+    Raises InputError for a map or words that cannot be split, YamlError for a part that cannot be read.
     """
     value = _typed(field.input, raw) if isinstance(raw, str) else raw
     return field.codec.write(value) if field.codec else value
@@ -37,6 +38,8 @@ def _typed(kind: Input, raw: str) -> Any:
             raise InputError(f"not a command line: {error}", remedy="Close the quotes") from error
     if kind in (Input.MAP, Input.SECRET):
         return _pairs(raw)
+    if kind is Input.YAML:
+        return yamldoc.load(raw)
     return raw
 
 
@@ -61,6 +64,8 @@ def as_text(field: Field, value: Any) -> str:
         return shlex.join(value) if field.input is Input.WORDS else ",".join(value)
     if isinstance(value, dict) and field.input in (Input.MAP, Input.SECRET):
         return ",".join(f"{key}={item}" for key, item in value.items())
+    if field.input is Input.YAML or isinstance(value, dict | list):
+        return yamldoc.dump(value).removesuffix("\n")
     return str(value)
 
 

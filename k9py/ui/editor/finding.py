@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from k9py.core import fuzzy
 from k9py.core.errors import FilterError, UsageError
@@ -18,7 +18,7 @@ from k9py.ui.editor.widget import TextEditor
 from k9py.ui.prompt import Candidate, Prompt, Typed
 
 if TYPE_CHECKING:
-    from k9py.ui.editor.screen import EditScreen
+    from k9py.ui.app import K9App
 
 FIND, REPLACE, WITH, GO = "find", "replace", "with", "go to"
 
@@ -61,11 +61,32 @@ class Places:
         return self._starts[place[0]] + place[1]
 
 
+class Searched(Protocol):
+    """A screen with a text and a line to type in what is looked for."""
+
+    @property
+    def k9(self) -> K9App:
+        """The application."""
+
+    @property
+    def editor(self) -> TextEditor:
+        """The text."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """The line."""
+
+    def show_keys(self) -> None:
+        """Show what can be done now."""
+
+
 class Finder:
     """Looks for things in one editor's text."""
 
-    def __init__(self, screen: EditScreen) -> None:
+    def __init__(self, screen: Searched, *, one_key: str = "f9") -> None:
+        """``one_key`` is the key that replaces one match."""
         self._screen = screen
+        self._one_key = one_key
         self._words = ""
         self._pattern: re.Pattern[str] | None = None
         self._replacement: str | None = None
@@ -102,7 +123,7 @@ class Finder:
     # ------------------------------------------------------------------ the line
 
     def _open(self, mode: str, text: str = "", completer: Callable[[str], Sequence[Candidate]] | None = None) -> None:
-        prompt = self._screen.query_one(Prompt)
+        prompt = self._screen.prompt
         prompt.open(
             mode, text, completer=completer or (lambda _: ()), history=self._screen.k9.memory.filters, done=self._typed
         )
@@ -135,7 +156,7 @@ class Finder:
 
     def changed(self, mode: str, text: str) -> None:
         """Search while typing."""
-        prompt = self._screen.query_one(Prompt)
+        prompt = self._screen.prompt
         if mode != prompt.mode:
             return
         if mode in (FIND, REPLACE):
@@ -145,7 +166,7 @@ class Finder:
                 prompt.say(many if text else "/regex/ searches by one")
         elif mode == WITH:
             count = len(self._search())
-            prompt.say(f"enter replaces {count:,}; f9 afterwards replaces one at a time")
+            prompt.say(f"enter replaces {count:,}; {self._one_key} afterwards replaces one at a time")
 
     def _take_words(self, text: str) -> list[tuple[Place, Place]] | None:
         """Search for what is typed and go to the first match; None when it means nothing."""
@@ -153,7 +174,7 @@ class Finder:
             self._words, self._pattern = text, compile_words(text)
         except FilterError as error:
             self._pattern = None
-            self._screen.query_one(Prompt).say(str(error), Tone.BAD)
+            self._screen.prompt.say(str(error), Tone.BAD)
             return None
         found = self._search()
         self._to_first(found)
@@ -281,7 +302,7 @@ class Finder:
         lines = self._editor.document.lines
         self._fields = list(outline(lines, 0, len(lines), self._editor.is_in_text))
         self._open(GO, "", self._paths)
-        self._screen.query_one(Prompt).say("a line's number, or a field's path")
+        self._screen.prompt.say("a line's number, or a field's path")
 
     def _paths(self, words: str) -> list[Candidate]:
         if not words.strip() or words.strip().isdigit():

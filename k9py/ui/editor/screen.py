@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
@@ -84,12 +85,17 @@ class EditScreen(Screen[None]):
     @property
     def where(self) -> Where | None:
         """The text, unless a line is typed in."""
-        return None if self.query_one(Prompt).mode else Where.EDITOR
+        return None if self.prompt.mode else Where.EDITOR
 
     @property
     def editor(self) -> TextEditor:
         """The text."""
         return self.query_one(TextEditor)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The line that is typed in."""
+        return self.query_one(Prompt)
 
     def compose(self) -> ComposeResult:
         """Title, what others do, search line, text, what there is to say, keys."""
@@ -276,8 +282,8 @@ class EditScreen(Screen[None]):
 
     def cancel_work(self) -> None:
         """Ctrl-C: copies what is selected, as everywhere; leaving is for esc."""
-        if self.query_one(Prompt).mode:
-            self.query_one(Prompt).key("cancel")
+        if self.prompt.mode:
+            self.prompt.key("cancel")
         elif not self.editor.document.selection.is_empty:
             self.editor.acts.copy()
             self.k9.flash_text("Copied")
@@ -367,11 +373,12 @@ class EditScreen(Screen[None]):
     def show_keys(self) -> None:
         """Show what can be done now."""
         look, width = self.k9.look, self.app.size.width
-        prompt = self.query_one(Prompt)
-        if prompt.mode:
+        if self.prompt.mode:
             self.query_one("#keys", Bar).show(hints((("enter", "take"), ("escape", "leave")), look.glyphs))
             return
         actions = self.k9.offering.available(Where.EDITOR, footer_only=True)
+        if isinstance(self.subject, ValueSubject):
+            actions = [replace(one, title="take over") if one.id == "editor.save" else one for one in actions]
         self.query_one("#keys", Bar).show(footer(actions, look.glyphs, width - width_of(ESCAPE)), ESCAPE)
 
     # ------------------------------------------------------------------ keys
@@ -382,8 +389,7 @@ class EditScreen(Screen[None]):
             return
         where = self.where
         if where is None:
-            prompt = self.query_one(Prompt)
-            if event is not prompt.line.seen:
-                prompt.take_ahead(event)
+            if event is not self.prompt.line.seen:
+                self.prompt.take_ahead(event)
             return
         await self.k9.carrier.press(event, where)

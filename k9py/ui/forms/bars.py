@@ -9,7 +9,7 @@ from k9py.manifests.forms.fields import Input
 from k9py.resources.action import Where
 from k9py.resources.model import Tone
 from k9py.ui.forms.rows import FormRow, RowKind
-from k9py.ui.keys import footer
+from k9py.ui.keys import footer, hints
 from k9py.ui.statusline import Bar, Spans
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ class FormBars:
         screen.query_one("#form-title", Bar).show(self._title(), self._state())
         screen.query_one("#form-why", Bar).show(self._why())
         look = screen.k9.look
+        if screen.prompt.mode:
+            screen.query_one("#keys", Bar).show(hints((("enter", "take"), ("escape", "leave")), look.glyphs))
+            return
         actions = screen.k9.offering.available(screen.where or Where.FORM, footer_only=True)
         switch = screen.k9.actions.get("form.switch")
         if screen.where is Where.EDITOR and switch is not None:
@@ -89,14 +92,20 @@ class FormBars:
             return ["+ adds", "ctrl+d removes the item the cursor is in"]
         if row.kind is RowKind.MAP:
             return ["key=value and enter adds"]
+        lines = len(row.text.removesuffix("\n").split("\n"))
+        opens = f"enter opens its {lines} lines" if lines > 1 else "ctrl+e for several lines"
+        if row.is_binary:
+            return ["no text: kept as it is", "ctrl+d removes it"]
         if row.kind is RowKind.PAIR:
             replaces = ["typing replaces it"] if screen.list.is_chosen else []
-            return [*replaces, "ctrl+d removes it", *(["f6 shows it"] if row.secret else [])]
+            return [*replaces, opens, "ctrl+d removes it", *(["f6 shows it"] if row.secret else [])]
         if row.input is Input.SWITCH and row.is_choice:
             return ["space turns it round"]
         if row.is_choice:
             return ["space chooses"]
         found = ["typing replaces it"] if screen.list.is_chosen else [f"otherwise {row.hint}"] if row.hint else []
+        if row.takes_lines:
+            found.append(opens)
         if row.pick or row.choices:
             found.append("ctrl+space chooses")
         if row.secret:

@@ -69,11 +69,14 @@ class FormFinder:
             label = entry.item.label
             where = f"{heading}: " if heading and isinstance(entry.item, Field) else ""
             choices.append(Choice(key, f"{where}{label}{suffix}", entry.item.why, search=f"{entry.id} {path}"))
+        holders = {path[:at] for path in known for at, char in enumerate(path) if char == "."}
         for found in schema_paths(model.type) if model.type is not None else ():
-            if _plain(found.path) not in known:
+            plain = _plain(found.path)
+            # A part whose fields are here one by one is not offered as a whole.
+            if plain not in holders and plain not in known:
                 key = f"p{part.key} {found.path}"
                 targets[key] = (part, found.path, True)
-                choices.append(Choice(key, f"{found.path}{suffix}", found.type, search=found.why))
+                choices.append(Choice(key, f"{found.path}{suffix}", found.type, search=f"{found.path} {found.why}"))
         return choices
 
     def _go(self, part: Part | None, id: str, is_new: bool) -> None:

@@ -34,7 +34,7 @@ class FormKeys:
         screen = self._screen
         moves, finder, items, ending = screen.moves, screen.finder, screen.items, screen.ending
         return {
-            "back": ending.leave,
+            "back": self._back,
             "jump": finder.jump,
             "form.next": moves.forward,
             "form.previous": moves.back,
@@ -55,6 +55,7 @@ class FormKeys:
             "form.problem": moves.next_problem,
             "form.discard": ending.discard,
             "form.external": lambda: screen.yaml.outside(),
+            "form.value": screen.values.edit_here,
             "form.reveal": lambda: screen.list.reveal(),
             "form.add": items.add_here,
             "form.remove": items.remove_here,
@@ -63,6 +64,12 @@ class FormKeys:
             "form.undo": lambda: screen.undo("undo"),
             "form.redo": lambda: screen.undo("redo"),
         }
+
+    def _back(self) -> None:
+        """Take the marks of a search away, else leave."""
+        screen = self._screen
+        if screen.where is not Where.EDITOR or not screen.yaml.finder.forget():
+            screen.ending.leave()
 
     async def catch_up(self) -> None:
         """Take what was typed before there was anything to type in."""
@@ -74,6 +81,10 @@ class FormKeys:
         """Carry out what a key means here; letters are text."""
         screen = self._screen
         if self.is_ready and passed_on(screen, event):
+            return
+        if screen.prompt.mode:
+            if event is not screen.prompt.line.seen:
+                screen.prompt.take_ahead(event)
             return
         if event is not screen.list.passed_up and not screen.editor.has_focus:
             # Handed to the screen before anything had the focus: the form was not asked yet.

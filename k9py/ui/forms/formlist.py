@@ -52,6 +52,9 @@ class Owner(Protocol):
     def add(self, row: FormRow) -> None:
         """Add an item to a list."""
 
+    def open_value(self, row: FormRow) -> None:
+        """Edit a value of several lines as a text of its own."""
+
     def refuse(self, text: str) -> None:
         """Tell the person why nothing happened."""
 
@@ -264,6 +267,9 @@ class FormList(Widget, can_focus=True):
             return False
         if row.is_choice:
             return self._turn(row, key)
+        if key == "enter" and "\n" in self._line.text and not self.is_dirty and not row.refusal:
+            self._owner.open_value(row)
+            return True
         if self._line.move(key):
             self._repaint_row()
             return True

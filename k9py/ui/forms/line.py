@@ -78,7 +78,7 @@ class LineEdit:
                 self.caret = self._after(self.caret)
             case "home" | "ctrl+a":
                 self.caret = 0
-            case "end" | "ctrl+e":
+            case "end":
                 self.caret = len(self.text)
             case "ctrl+left" | "alt+left":
                 self.caret = self._word_before()

@@ -111,7 +111,7 @@ class FormRow:
     @property
     def takes_lines(self) -> bool:
         """True when the value may have several lines."""
-        return self.input is Input.LINES or self.kind in (RowKind.PAIR, RowKind.MAP)
+        return self.input in (Input.LINES, Input.WORDS, Input.YAML) or self.kind in (RowKind.PAIR, RowKind.MAP)
 
     @property
     def is_choice(self) -> bool:

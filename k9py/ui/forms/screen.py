@@ -28,7 +28,9 @@ from k9py.ui.forms.live import immutable_fields
 from k9py.ui.forms.moving import FormMoves
 from k9py.ui.forms.picks import Picker
 from k9py.ui.forms.rows import FormRow, Place, RowKind, Said, in_words, rows_of
+from k9py.ui.forms.valuetexts import FormValues
 from k9py.ui.forms.yamlside import FormYaml, YamlSide
+from k9py.ui.prompt import Completions, Prompt
 from k9py.ui.statusline import Bar, Rule
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class FormScreen(Screen[None]):
     """Form and YAML of one sheet."""
 
     DEFAULT_CSS = """
+    FormScreen { layers: base above; }
     #form-body { height: 1fr; width: 1fr; layout: horizontal; }
     #form-body > Rule { width: 1; height: 1fr; }
     #form-body.-narrow > Rule { display: none; }
@@ -88,6 +91,7 @@ class FormScreen(Screen[None]):
         self.finder = FormFinder(self)
         self.picker = Picker(self)
         self.items = FormItems(self)
+        self.values = FormValues(self)
         self.yaml = YamlSide(self)
         self.ending = FormEnd(self, draft_key)
         self.keyed = FormKeys(self)
@@ -102,7 +106,9 @@ class FormScreen(Screen[None]):
 
     @property
     def where(self) -> Where | None:
-        """The side that has the focus."""
+        """The side that has the focus; None while a line is typed in."""
+        if any(prompt.mode for prompt in self.query(Prompt)):
+            return None
         return Where.EDITOR if any(editor.has_focus for editor in self.query(FormYaml)) else Where.FORM
 
     @property
@@ -114,6 +120,11 @@ class FormScreen(Screen[None]):
     def editor(self) -> FormYaml:
         """The YAML."""
         return self.query_one(FormYaml)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The line in which something is looked for in the YAML."""
+        return self.query_one(Prompt)
 
     @property
     def is_narrow(self) -> bool:
@@ -128,7 +139,9 @@ class FormScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, form and YAML, why this field, keys."""
         look = self.k9.look
+        completions = Completions(look)
         yield Bar(look, id="form-title", raised=True)
+        yield Prompt(look, completions)
         with Container(id="form-body"):
             yield FormList(look, self)
             yield Rule(look)
@@ -136,6 +149,7 @@ class FormScreen(Screen[None]):
         yield Bar(look, id="form-why")
         yield Flash(look)
         yield Bar(look, id="keys", raised=True)
+        yield completions
 
     async def on_mount(self) -> None:
         """Show everything, then take what was typed before there was anything to type in."""
@@ -176,6 +190,10 @@ class FormScreen(Screen[None]):
 
     def _lay_out(self) -> None:
         self.query_one("#form-body").set_class(self.is_narrow, "-narrow")
+
+    def show_keys(self) -> None:
+        """Show what can be done now."""
+        self.bars.show()
 
     def on_descendant_focus(self) -> None:
         """Another side has the keys: the bottom line says what they do there."""
@@ -255,6 +273,10 @@ class FormScreen(Screen[None]):
         """Offer what may stand in a row."""
         self.picker.choose(row, ahead)
 
+    def open_value(self, row: FormRow) -> None:
+        """Edit the value of a row as a text of its own."""
+        self.values.edit(row)
+
     def add(self, row: FormRow) -> None:
         """Add an item to a list and go to its first field."""
         self.items.add(row.part, row.id)
@@ -282,10 +304,15 @@ class FormScreen(Screen[None]):
         """The YAML changed: the form follows after a pause."""
         event.stop()
         self.ending.keep()
+        self.yaml.finder.text_changed()
         if self.list.has_focus:
             self.read_yaml()
         else:
             self._restart("_yaml_pause", YAML_PAUSE, self.read_yaml)
+
+    def on_prompt_changed(self, event: Prompt.Changed) -> None:
+        """Search the YAML while typing."""
+        self.yaml.finder.changed(event.mode, event.text)
 
     def on_text_editor_said(self, event: TextEditor.Said) -> None:
         """The editor tells why a key did nothing."""
@@ -371,8 +398,14 @@ class FormScreen(Screen[None]):
         return self.list.is_dirty or bool(self.pending) or self.editor.text != self._began
 
     def cancel_work(self) -> None:
-        """Ctrl-C is no way to lose what was typed."""
-        self.ending.leave()
+        """Ctrl-C copies what is selected, else asks: it is no way to lose what was typed."""
+        if self.prompt.mode:
+            self.prompt.key("cancel")
+        elif self.where is Where.EDITOR and not self.editor.document.selection.is_empty:
+            self.editor.acts.copy()
+            self.k9.flash_text("Copied")
+        else:
+            self.ending.leave()
 
     def settle(self) -> None:
         """Take what was typed on both sides."""

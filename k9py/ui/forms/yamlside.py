@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from k9py.manifests.forms.paths import get
+from k9py.manifests.forms.sheet import Part
 from k9py.resources.action import Action, Where
 from k9py.ui.editor.external import edit_outside
+from k9py.ui.editor.finding import Finder
 from k9py.ui.editor.livenames import LiveNames
 from k9py.ui.editor.schemahelp import SchemaHelp
 from k9py.ui.editor.widget import TextEditor
@@ -52,6 +54,7 @@ class YamlSide:
     def __init__(self, screen: FormScreen) -> None:
         self._screen = screen
         self._help: SchemaHelp | None = None
+        self.finder = Finder(screen, one_key="alt+r")  # f9 goes back to the form
 
     def start(self) -> None:
         """Take the keys of the editor."""
@@ -62,32 +65,38 @@ class YamlSide:
         editor.typed_ahead = lambda: len(screen.k9.keys.waiting)
         screen.handlers |= {
             **editor.acts.handlers,
+            **self.finder.handlers,
             "editor.undo": lambda: screen.undo("undo"),
             "editor.redo": lambda: screen.undo("redo"),
             "editor.complete": names.complete,
             "editor.save": lambda: screen.ending.review(),
             "editor.discard": lambda: screen.ending.discard(),
             "editor.external": self.outside,
-            "editor.go": screen.finder.search,
             "editor.why": self.explain,
             "editor.keys": lambda: screen.k9.globals.show_help(),
             "editor.problem": self.next_problem,
             "editor.reveal": self.reveal,
+            "editor.value": screen.values.edit_at_caret,
         }
 
     def refusal(self, action: Action) -> str:
         """Return why an action of the editor makes no sense beside a form; empty when it does."""
         if action.where is Where.EDITOR and action.id not in self._screen.handlers:
             return f"{action.title} is for texts alone: e in a list edits an object as YAML"
-        return ""
+        if action.id == "editor.reveal" and not self._secrets():
+            return "Nothing is hidden in this text"
+        return self.finder.refusal(action)
+
+    def _secrets(self) -> list[Part]:
+        parts = self._screen.sheet.parts
+        return [part for part in parts if part.model is not None and part.model.form.kind == "Secret"]
 
     def cover_secrets(self) -> None:
         """Cover the values of Secrets."""
         screen = self._screen
         covered: dict[int, int] = {}
-        for part in screen.sheet.parts:
-            if part.model is None or part.model.form.kind != "Secret":
-                continue
+        for part in self._secrets():
+            assert part.model is not None
             for field in VALUES:
                 values = get(part.model.value, (field,))
                 for key in values if isinstance(values, dict) else ():

@@ -1,0 +1,90 @@
+"""Texts of several lines in a form, and the keys of the editor beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from k9py.ui.editor.screen import EditScreen
+from k9py.ui.editor.widget import TextEditor
+from k9py.ui.forms.rows import RowKind
+from tests.ui.forms.driving import fill, form, is_open, open_new, row
+from tests.ui.harness import Seen, running
+
+SCRIPT = "#!/bin/sh\n\techo 'hi'  \n\nexit 0\n"
+
+
+async def value_editor(k9: Seen) -> TextEditor:
+    """Wait for a value's own editor."""
+    await k9.until(lambda: isinstance(k9.app.screen, EditScreen) and k9.app.screen.query(TextEditor), "the value")
+    found = k9.app.screen.query_one(TextEditor)
+    await k9.until(lambda: found.has_focus)
+    return found
+
+
+async def taken_over(k9: Seen, key: str) -> None:
+    """Take over what stands in a value's own editor."""
+    await k9.press(key)
+    await k9.until(lambda: is_open(k9) and form(k9).list.has_focus, "the form")
+
+
+async def test_a_value_of_several_lines_is_typed_as_a_text_of_its_own_and_enter_opens_it_again(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "configmap scripts")
+        await fill(k9, "data", "run.sh")
+        await k9.until(lambda: row(k9).kind is RowKind.PAIR)
+        await k9.press("ctrl+e")
+        editor = await value_editor(k9)
+        editor.acts.insert(SCRIPT)
+        await taken_over(k9, "ctrl+s")
+        await k9.until(lambda: screen.sheet.models[0].get("data.run.sh") == SCRIPT)
+        assert "enter opens its 4 lines" in k9.screen
+        await k9.press("enter")
+        editor = await value_editor(k9)
+        assert editor.text == SCRIPT
+        editor.text = "a\r\nb\r\n"
+        await taken_over(k9, "escape")
+        await k9.until(lambda: screen.sheet.models[0].get("data.run.sh") == "a\r\nb\r\n")
+
+
+async def test_the_value_of_a_secret_at_the_caret_of_its_yaml_is_edited_as_the_text_it_stands_for(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, size=(160, 48)) as k9:
+        screen = await open_new(k9, "secret login")
+        await fill(k9, "data", "user=jane")
+        await k9.until(lambda: "user: amFuZQ==" in screen.editor.text, screen.editor.text)
+        await k9.press("f9")
+        screen.editor.go_to(screen.editor.text.split("\n").index("  user: amFuZQ=="), 4)
+        await k9.press("ctrl+e")
+        editor = await value_editor(k9)
+        assert editor.text == "jane"
+        editor.text = "joan\n"
+        await k9.press("escape")
+        await k9.until(lambda: screen.sheet.models[0].get("data.user") == "joan\n")
+        assert "user: am9hbgo=" in screen.editor.text
+
+
+async def test_the_yaml_beside_a_form_is_searched_replaced_and_gone_through_by_path(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "deployment web")
+        await fill(k9, "image", "nginx:1.29")
+        await k9.press("f9", "ctrl+f")
+        await k9.until(lambda: screen.prompt.line.has_focus)
+        await k9.type("nginx")
+        await k9.sees("1 found")
+        await k9.press("enter")
+        assert screen.editor.document.selected == "nginx"
+        await k9.press("ctrl+r")
+        await k9.until(lambda: screen.prompt.line.has_focus)
+        await k9.type("nginx")
+        await k9.press("enter")
+        await k9.type("caddy")
+        await k9.press("enter")
+        await k9.until(lambda: screen.sheet.models[0].get("image") == "caddy:1.29", "the form follows")
+        await k9.press("ctrl+g")
+        await k9.until(lambda: screen.prompt.line.has_focus)
+        await k9.type("metadata.name")
+        await k9.press("enter")
+        assert screen.editor.document.lines[screen.editor.caret[0]] == "  name: web"
+        await k9.press("escape", "f9")
+        await k9.until(lambda: screen.list.has_focus)
