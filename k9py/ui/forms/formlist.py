@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +17,7 @@ from k9py.manifests.forms.fields import Input
 from k9py.resources.model import Tone
 from k9py.ui.celltext import cut, width
 from k9py.ui.forms.line import LineEdit
+from k9py.ui.forms.owner import Owner
 from k9py.ui.forms.rows import FormRow, RowKind
 from k9py.ui.look import Look
 
@@ -32,31 +32,6 @@ SAID_LINES = 3
 """Lines of one complaint; the whole of it is behind f1."""
 AROUND = 2
 """Lines kept in sight above and below the cursor."""
-
-
-class Owner(Protocol):
-    """What a form is shown for. These are called, not messaged: keys typed ahead must meet what a key did."""
-
-    def typing(self) -> None:
-        """The text of the current row changed and was not taken yet."""
-
-    def take(self, row: FormRow, text: str) -> None:
-        """Take what was typed in a row."""
-
-    def moved(self) -> None:
-        """The cursor is on another row."""
-
-    def choose(self, row: FormRow, ahead: str) -> None:
-        """Offer what may stand in a row; ``ahead`` was typed already."""
-
-    def add(self, row: FormRow) -> None:
-        """Add an item to a list."""
-
-    def open_value(self, row: FormRow) -> None:
-        """Edit a value of several lines as a text of its own."""
-
-    def refuse(self, text: str) -> None:
-        """Tell the person why nothing happened."""
 
 
 class FormList(Widget, can_focus=True):
