@@ -80,65 +80,46 @@ class RowTable(ScrollView, can_focus=True):
     ]
 
     @dataclass
-    class Highlighted(Message):
+    class Told(Message):
+        """What every message of a table says: whose it is."""
+
+        table: RowTable
+
+        @property
+        def control(self) -> RowTable:
+            """The table."""
+            return self.table
+
+    @dataclass
+    class Highlighted(Told):
         """Another row is under the cursor, or the one there changed; None when the table is empty."""
 
-        table: RowTable
         row: Row | None
 
-        @property
-        def control(self) -> RowTable:
-            """The table."""
-            return self.table
-
     @dataclass
-    class Activated(Message):
+    class Activated(Told):
         """Enter or a click on the selected row."""
 
-        table: RowTable
         row: Row
 
-        @property
-        def control(self) -> RowTable:
-            """The table."""
-            return self.table
-
     @dataclass
-    class SortChanged(Message):
+    class SortChanged(Told):
         """The person chose another order (by a click on a title)."""
 
-        table: RowTable
         column: Column
         descending: bool
 
-        @property
-        def control(self) -> RowTable:
-            """The table."""
-            return self.table
-
     @dataclass
-    class MarksChanged(Message):
+    class MarksChanged(Told):
         """Rows were marked or unmarked, also because marked ones went away."""
 
-        table: RowTable
         count: int
 
-        @property
-        def control(self) -> RowTable:
-            """The table."""
-            return self.table
-
     @dataclass
-    class Pasted(Message):
+    class Pasted(Told):
         """Text was pasted onto the table: for the filter or for nobody, never for the keys."""
 
-        table: RowTable
         text: str
-
-        @property
-        def control(self) -> RowTable:
-            """The table."""
-            return self.table
 
     def __init__(
         self,
