@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 
 from k9py.core.clock import Clock
 from k9py.core.errors import ApiError
-from k9py.kube.wire import REQUEST_TIMEOUT, ByteStream, Query, Response, Transport, WebSocket
+from k9py.kube.wire import REQUEST_TIMEOUT, PassingTransport, Query, Response, Transport
 
 BUSY = frozenset({429, 503})
 """Statuses that say "later" when they come with Retry-After; the request was not looked at."""
@@ -17,11 +16,11 @@ LEAST_WAIT = 0.1
 """Seconds; a Retry-After of nothing must not make a hot loop."""
 
 
-class PatientTransport:
-    """Another transport, whose reads wait as long as a busy server asks; see :class:`k9py.kube.wire.Transport`."""
+class PatientTransport(PassingTransport):
+    """Another transport, whose reads wait as long as a busy server asks; streams have waits of their own."""
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
-        self._transport = transport
+        super().__init__(transport)
         self._clock = clock
 
     async def request(
@@ -38,9 +37,7 @@ class PatientTransport:
         left = PATIENCE if method == "GET" else 0.0
         while True:
             try:
-                return await self._transport.request(
-                    method, path, query=query, headers=headers, body=body, timeout=timeout
-                )
+                return await super().request(method, path, query=query, headers=headers, body=body, timeout=timeout)
             except ApiError as error:
                 if error.status not in BUSY or error.retry_after is None:
                     raise
@@ -49,30 +46,3 @@ class PatientTransport:
                 if left < 0:
                     raise
                 await self._clock.sleep(wait)
-
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Query = (),
-        headers: Mapping[str, str] | None = None,
-        inactivity: float | None = None,
-    ) -> AbstractAsyncContextManager[ByteStream]:
-        """Open a stream: whoever reads one has waits of its own."""
-        return self._transport.stream(method, path, query=query, headers=headers, inactivity=inactivity)
-
-    def websocket(
-        self, path: str, *, query: Query = (), protocols: Sequence[str]
-    ) -> AbstractAsyncContextManager[WebSocket]:
-        """Open a WebSocket."""
-        return self._transport.websocket(path, query=query, protocols=protocols)
-
-    @property
-    def clock_skew(self) -> float:
-        """Seconds the server's clock is ahead of ours."""
-        return self._transport.clock_skew
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self._transport.close()

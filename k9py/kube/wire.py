@@ -107,3 +107,50 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Close every connection."""
+
+
+class PassingTransport:
+    """Another transport with something in between: a child says what becomes of a request, the rest is passed on."""
+
+    def __init__(self, inner: Transport) -> None:
+        self.inner = inner
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = REQUEST_TIMEOUT,
+    ) -> Response:
+        """Send one request and return the whole answer."""
+        return await self.inner.request(method, path, query=query, headers=headers, body=body, timeout=timeout)
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        inactivity: float | None = None,
+    ) -> AbstractAsyncContextManager[ByteStream]:
+        """Open an answer that is read as it comes."""
+        return self.inner.stream(method, path, query=query, headers=headers, inactivity=inactivity)
+
+    def websocket(
+        self, path: str, *, query: Query = (), protocols: Sequence[str]
+    ) -> AbstractAsyncContextManager[WebSocket]:
+        """Open a WebSocket."""
+        return self.inner.websocket(path, query=query, protocols=protocols)
+
+    @property
+    def clock_skew(self) -> float:
+        """Seconds the server's clock is ahead of ours."""
+        return self.inner.clock_skew
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self.inner.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from k9py.kube.aio import connect
 from k9py.kube.discovery import Discovery
 from k9py.kube.kubeconfig import Kubeconfig
 from k9py.kube.permissions import Permissions
-from k9py.kube.wire import REQUEST_TIMEOUT, ByteStream, Query, Response, Transport, WebSocket
+from k9py.kube.wire import REQUEST_TIMEOUT, PassingTransport, Query, Response, Transport
 from k9py.sim.openapi import OpenApi
 from k9py.sim.server import RESTRICTED_TOKEN, SimServer
 from k9py.sim.store import Store
@@ -104,13 +103,13 @@ class Sent:
 Meddle = Callable[[Sent, Transport], Any]
 
 
-@dataclass
-class Network:
+class Network(PassingTransport):
     """A transport between the gate and the server; what the test says happens to requests."""
 
-    inner: Transport
-    log: list[Sent] = field(default_factory=list)
-    meddles: list[tuple[Callable[[Sent], bool], Any]] = field(default_factory=list)
+    def __init__(self, inner: Transport) -> None:
+        super().__init__(inner)
+        self.log: list[Sent] = []
+        self.meddles: list[tuple[Callable[[Sent], bool], Any]] = []
 
     async def request(
         self,
@@ -133,29 +132,6 @@ class Network:
                 meddled: Response = await act(go)
                 return meddled
         return await go()
-
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Query = (),
-        headers: Mapping[str, str] | None = None,
-        inactivity: float | None = None,
-    ) -> AbstractAsyncContextManager[ByteStream]:
-        return self.inner.stream(method, path, query=query, headers=headers, inactivity=inactivity)
-
-    def websocket(
-        self, path: str, *, query: Query = (), protocols: Sequence[str]
-    ) -> AbstractAsyncContextManager[WebSocket]:
-        return self.inner.websocket(path, query=query, protocols=protocols)
-
-    @property
-    def clock_skew(self) -> float:
-        return self.inner.clock_skew
-
-    async def close(self) -> None:
-        await self.inner.close()
 
     @property
     def writes(self) -> list[Sent]:
