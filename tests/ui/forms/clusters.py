@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -13,7 +14,7 @@ from k9py.config.launch import UiOptions
 from k9py.core.clock import SystemClock
 from k9py.kube.aio import connect
 from k9py.kube.kubeconfig import Kubeconfig
-from tests.cluster import running_cluster
+from tests.cluster import shared_cluster
 from tests.ui.harness import Seen, running, shown
 
 PATIENCE = 60.0
@@ -28,18 +29,17 @@ async def on_cluster(which: str, tmp_path: Path, size: tuple[int, int]) -> Async
         async with running(tmp_path, size=size) as driver:
             yield driver, "shop"
         return
-    with running_cluster() as cluster:
-        target = Kubeconfig.load([str(cluster.kubeconfig)], dict(os.environ)).target()
-        transport = await connect(target, clock=SystemClock())
-        name = f"forms-{secrets.token_hex(3)}"
-        try:
-            body = json.dumps({"metadata": {"name": name}}).encode()
-            await transport.request("POST", "/api/v1/namespaces", headers=JSON, body=body)
-            options, text = UiOptions(namespaces=(name,)), cluster.kubeconfig.read_text()
-            async with shown(tmp_path, text, options=options, size=size) as (app, pilot):
-                k9 = Seen(app, pilot)
-                k9.patience = PATIENCE
-                yield k9, name
-        finally:
-            await transport.request("DELETE", f"/api/v1/namespaces/{name}")
-            await transport.close()
+    kubeconfig = (await asyncio.to_thread(shared_cluster)).kubeconfig
+    transport = await connect(Kubeconfig.load([str(kubeconfig)], dict(os.environ)).target(), clock=SystemClock())
+    name = f"forms-{secrets.token_hex(3)}"
+    try:
+        body = json.dumps({"metadata": {"name": name}}).encode()
+        await transport.request("POST", "/api/v1/namespaces", headers=JSON, body=body)
+        options, text = UiOptions(namespaces=(name,)), kubeconfig.read_text()
+        async with shown(tmp_path, text, options=options, size=size) as (app, pilot):
+            k9 = Seen(app, pilot)
+            k9.patience = PATIENCE
+            yield k9, name
+    finally:
+        await transport.request("DELETE", f"/api/v1/namespaces/{name}")
+        await transport.close()
