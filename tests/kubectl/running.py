@@ -141,12 +141,12 @@ class Run:
             output += (await process.stdout.read(READ_BYTES)).decode()
             for inner in step.during:
                 await self.step(inner)
-        while chunk := (b"" if step.until and step.until in output else await process.stdout.read(READ_BYTES)):
+        while not _complete(output, step) and (chunk := await process.stdout.read(READ_BYTES)):
             output += chunk.decode()
         if step.until:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGINT)
-        return await process.wait(), output, (await errors).decode()
+        return await process.wait(), _complete(output, step) or output, (await errors).decode()
 
     def _errors(self, text: str, step: Step) -> list[str]:
         return self._lines(text, replace(step, shows=step.shows if step.shows in ("sorted", "set") else "text"))
@@ -156,3 +156,10 @@ class Run:
             text = fields(text)
         lines = plain(text, self.namespace, drop=step.drop, keep=step.keep)
         return LOOKS.get(step.shows, list)(lines)
+
+
+def _complete(output: str, step: Step) -> str:
+    """Return the lines to the one that was waited for, which may be followed by more at any moment; empty before."""
+    if not step.until or step.until not in output:
+        return ""
+    return output[: output.find("\n", output.index(step.until)) + 1]
