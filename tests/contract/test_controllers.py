@@ -288,12 +288,17 @@ async def test_a_partition_holds_an_update_back(space: Space) -> None:
 
 async def test_a_daemon_set_runs_on_every_node(space: Space) -> None:
     await space.create("daemonsets", workload("DaemonSet", "agent"))
-    nodes = good(await space.api.get(path_of("nodes")))["items"]
-    open_nodes = [n for n in nodes if not n["spec"].get("taints") and condition(n, "Ready").get("status") == "True"]
-    done = await space.until("daemonsets", "agent", lambda obj: obj["status"].get("numberReady", 0) >= len(open_nodes))
-    assert done["status"]["desiredNumberScheduled"] == len(open_nodes)
-    pods = await space.list("pods")
-    assert {item["spec"]["nodeName"] for item in pods} == {item["metadata"]["name"] for item in open_nodes}
+
+    async def everywhere() -> bool:
+        nodes = good(await space.api.get(path_of("nodes")))["items"]  # Other cases add some, cordon and remove them.
+        free = {node["metadata"]["name"] for node in nodes if not node["spec"].get("taints")}
+        pods = await space.list("pods")
+        homes = [item["spec"]["nodeName"] for item in pods if condition(item, "Ready").get("status") == "True"]
+        status = (await space.get("daemonsets", "agent"))["status"]
+        counted = status["desiredNumberScheduled"] == status.get("numberReady") == len(homes) == len({*homes})
+        return counted and free <= {*homes}
+
+    await eventually(everywhere, "one ready pod on every node that takes pods")
 
 
 async def test_a_daemon_set_heeds_its_node_selector(space: Space) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.contract.client import METADATA, TABLE, Api, Object
+from tests.contract.client import METADATA, TABLE, Api, Object, eventually
 from tests.contract.objects import config_map, container, pod
 from tests.contract.space import PREFIX, Space, good, path_of
 
@@ -213,7 +213,10 @@ async def test_a_generation_grows_with_the_spec_alone(space: Space) -> None:
 
 
 async def test_version_zero_is_any_version(seven: Space) -> None:
-    assert names((await page(seven, resourceVersion="0"))["items"]) == MEMBERS
+    async def remembered() -> bool:  # What the server has in memory may be a moment older than what was written.
+        return names((await page(seven, resourceVersion="0"))["items"]) == MEMBERS
+
+    await eventually(remembered, "all of them")
 
 
 async def test_a_list_is_not_older_than_asked(seven: Space) -> None:
