@@ -134,6 +134,10 @@ class RealDriver(Seen):
     async def follows(self, name: str = "after") -> None:
         """Prove that the list is live again: what happens now is seen, and nothing that was there is missing."""
         await self.cluster.pod(name)
+        await self.shows(name)
+
+    async def shows(self, name: str) -> None:
+        """Wait until a pod is among the rows, and nothing that was there is missing."""
         await self.until(lambda: name in self.names, f"{name} on the screen")
         assert {*KEPT} <= {*self.names}
 
