@@ -57,9 +57,11 @@ class KeyGate:
         return False
 
     def retake(self, key: Key) -> bool:
-        """Look at a key again as the next one; False when its turn is over already."""
+        """Look at a key again, before those typed after it; False when its turn is over already."""
         if self._is_busy:
-            self._held.appendleft(key)
+            # By the time it was typed: of two keys taken back in one turn the second must not overtake the first.
+            later = (place for place, held in enumerate(self._held) if held.time > key.time)
+            self._held.insert(next(later, len(self._held)), key)
         return self._is_busy
 
     def _wait(self) -> None:
