@@ -12,6 +12,7 @@ from typing import Any
 
 from k9py.changes.blocking import pod_trouble, warnings_of
 from k9py.changes.model import Object
+from k9py.changes.standing import is_settled, probes_text
 
 REVISION = "deployment.kubernetes.io/revision"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
@@ -36,7 +37,7 @@ class Step:
 
     id: str
     """``applied``, ``replicaset``, ``pods``, ``scheduled``, ``pulled``, ``started``, ``ready``, ``retired``,
-    ``endpoints``, ``bound``, ``active``, ``gone``."""
+    ``endpoints``, ``answering``, ``address``, ``bound``, ``active``, ``gone``."""
     state: StepState
     text: str
     evidence: tuple[str, ...] = ()
@@ -66,6 +67,8 @@ class Board:
     title: str
     steps: tuple[Step, ...]
     state: BoardState
+    settled: bool = True
+    """False while pods that are ready have not run long enough to tell that they stay."""
 
     @property
     def blocked(self) -> Step | None:
@@ -109,13 +112,17 @@ def read_board(title: str, snapshot: Snapshot, *, uid: str, generation: int) -> 
     if generation and int(_meta(obj).get("generation") or 0) > generation and kind in WITH_PODS - {"Pod"}:
         steps.append(Step("superseded", StepState.SKIPPED, "somebody changed it again"))
         return Board(title, tuple(steps), BoardState.SUPERSEDED)
+    settled = True
     if kind in WITH_PODS:
         steps += _workload_steps(obj, kind, snapshot)
+        settled = is_settled([obj] if kind == "Pod" else snapshot.pods, snapshot.now)
     elif kind == "Service":
-        steps += [step for step in [_endpoints_step([obj], snapshot)] if step]
+        steps += _service_steps(obj, snapshot)
+    elif kind == "Ingress":
+        steps += _ingress_steps(obj, snapshot)
     elif kind in _SINGLE:
         steps.append(_SINGLE[kind](obj, snapshot))
-    return Board(title, tuple(steps), _overall(steps))
+    return Board(title, tuple(steps), _overall(steps), settled)
 
 
 def read_deletion(title: str, snapshot: Snapshot, *, uid: str) -> Board:
@@ -188,6 +195,8 @@ def _workload_steps(obj: Object, kind: str, snapshot: Snapshot) -> list[Step]:
         services = [one for one in snapshot.services if any(_selects(one, pod) for pod in pods)]
         endpoints = _endpoints_step(services, snapshot) if services else None
         steps += [endpoints] if endpoints else []
+        if endpoints or probes_text(pods):
+            steps.append(_answering_step(pods, wanted))
     late = _condition(obj, "Progressing")
     if late.get("reason") == "ProgressDeadlineExceeded" and not any(s.state is StepState.BLOCKED for s in steps):
         first = next((i for i, s in enumerate(steps) if s.state in (StepState.RUNNING, StepState.WAITING)), None)
@@ -381,6 +390,58 @@ def _endpoints_step(services: Sequence[Object], snapshot: Snapshot) -> Step | No
         return None
     state = StepState.DONE if done else StepState.BLOCKED if evidence and services else StepState.RUNNING
     return Step("endpoints", state, "; ".join(parts), tuple(evidence))
+
+
+def _service_steps(obj: Object, snapshot: Snapshot) -> list[Step]:
+    steps = [step for step in [_endpoints_step([obj], snapshot)] if step]
+    chosen = [pod for pod in snapshot.pods if _selects(obj, pod) and not _meta(pod).get("deletionTimestamp")]
+    if chosen:
+        steps.append(_answering_step(chosen, 1))
+    if (obj.get("spec") or {}).get("type") == "LoadBalancer":
+        steps.append(_address_step(obj, "its external address is still to come"))
+    return steps
+
+
+def _answering_step(pods: Sequence[Object], wanted: int) -> Step:
+    """Return whether pods answer those who ask them: their nodes, by the readiness probe."""
+    asked = probes_text(pods)
+    if not asked:
+        return Step("answering", StepState.SKIPPED, "nobody asks whether it answers: there is no readiness probe")
+    ready = sum(1 for pod in pods if _condition(pod, "Ready").get("status") == "True")
+    if ready >= wanted:
+        return Step("answering", StepState.DONE, f"{'it answers' if wanted == 1 else f'{ready} answer'} {asked}")
+    return Step("answering", StepState.WAITING, f"asked for {asked}")
+
+
+def _ingress_steps(obj: Object, snapshot: Snapshot) -> list[Step]:
+    """Return where the requests an Ingress takes would go, and where it takes them."""
+    names = _backends(obj)
+    there = {str(_meta(one).get("name")): one for one in snapshot.services}
+    missing = tuple(f"there is no Service {name}" for name in names if name not in there)
+    if missing:
+        steps = [Step("endpoints", StepState.BLOCKED, "what it leads to is not there", missing)]
+    else:
+        found = _endpoints_step([there[name] for name in names], snapshot)
+        steps = [found] if found else []
+    return [*steps, _address_step(obj, "no controller has given it an address yet")]
+
+
+def _backends(obj: Object) -> list[str]:
+    """Return the Services an Ingress leads to, each once."""
+    spec = obj.get("spec") or {}
+    paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths") or ()]
+    backends = [spec.get("defaultBackend") or {}, *(path.get("backend") or {} for path in paths)]
+    names = [str((one.get("service") or {}).get("name") or "") for one in backends]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _address_step(obj: Object, waits: str) -> Step:
+    given = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    places = [str(one.get("hostname") or one.get("ip")) for one in given]
+    if places:
+        return Step("address", StepState.DONE, f"reached at {', '.join(places)}")
+    # Not waited for: many clusters have nobody who gives one.
+    return Step("address", StepState.SKIPPED, waits)
 
 
 def _claim_step(obj: Object, snapshot: Snapshot) -> Step:

@@ -81,7 +81,7 @@ class Follower:
             return False
         step = board.blocked
         if step is None:
-            return True
+            return board.settled
         return blocked_for >= (NO_NODE_FOR if step.id == "scheduled" else BLOCKED_FOR)
 
     async def look(self, outcome: Outcome) -> Board:
@@ -133,6 +133,12 @@ class Follower:
                 ),
             )
             return Snapshot(obj, now, pods=pods, slices=slices)
+        if kind == "Ingress":
+            services, slices = await asyncio.gather(
+                self._list("services", namespace), self._list("endpointslices.discovery.k8s.io", namespace)
+            )
+            pods = await self._list("pods", namespace) if services else []
+            return Snapshot(obj, now, pods=pods, services=services, slices=slices)
         if kind == "PersistentVolumeClaim":
             events, kind_of_storage = await asyncio.gather(self._warnings(namespace), self._storage_class(obj))
             return Snapshot(obj, now, events=events, storage_class=kind_of_storage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from k9py.changes.follow import Follower
 from k9py.changes.gate import Gate, Policy
 from k9py.changes.journal import Journal
 from k9py.changes.model import Answer, Question, Wish
+from k9py.changes.standing import STAYS, STAYS_AGAIN, is_settled, probes_text
 from k9py.core.clock import ManualClock, SystemClock
 from k9py.core.tasks import TaskSet
 from k9py.kube.aio import connect
@@ -124,6 +126,72 @@ async def test_a_pod_no_node_fits_stops_the_board_at_the_scheduler(living: Livin
     assert blocked is not None
     assert blocked.id == "scheduled"
     assert "nodes are available" in blocked.evidence[0]
+
+
+async def test_a_container_that_ends_right_after_its_start_is_not_taken_for_a_success(living: Living) -> None:
+    boards = await living.write(edits.apply(deployment("web", "registry.example/crash:1")))
+    blocked = boards[-1].blocked
+    assert blocked is not None, boards[-1]
+    assert blocked.id == "started"
+    assert "ends again and again" in blocked.text or "exit code" in blocked.text
+
+
+async def test_pods_without_a_probe_have_to_stay_and_those_with_one_are_believed() -> None:
+    started = datetime.fromtimestamp(NOW, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    main: Object = {"name": "main", "image": "web:1"}
+    pod: Object = {
+        "spec": {"containers": [main]},
+        "status": {"containerStatuses": [{"name": "main", "state": {"running": {"startedAt": started}}}]},
+    }
+    assert [is_settled([pod], NOW + after) for after in (0, STAYS)] == [False, True]
+    pod["status"]["containerStatuses"][0]["lastState"] = {"terminated": {"exitCode": 1}}
+    assert [is_settled([pod], NOW + after) for after in (STAYS, STAYS_AGAIN)] == [False, True]
+    main["readinessProbe"] = {"httpGet": {"path": "/health", "port": 8080}}
+    assert is_settled([pod], NOW)
+    assert probes_text([pod, pod]) == "GET /health on 8080"
+
+
+def _service(name: str, **spec: Any) -> Object:
+    meta = {"name": name, "uid": name}
+    return {"kind": "Service", "metadata": meta, "spec": {"selector": {"app": name}, **spec}, "status": {}}
+
+
+def _slice(name: str) -> Object:
+    return {
+        "metadata": {"labels": {"kubernetes.io/service-name": name}},
+        "endpoints": [{"conditions": {"ready": True}}],
+    }
+
+
+def _answering(**container: Any) -> Object:
+    spec = {"containers": [{"name": "main", **container}]}
+    status = {"conditions": [{"type": "Ready", "status": "True"}]}
+    return {"metadata": {"name": "p", "labels": {"app": "web"}}, "spec": spec, "status": status}
+
+
+def test_a_service_says_who_asks_its_pods_whether_they_answer() -> None:
+    probe = {"readinessProbe": {"tcpSocket": {"port": "http"}}}
+    for container, state in ((probe, StepState.DONE), ({}, StepState.SKIPPED)):
+        snapshot = Snapshot(_service("web"), NOW, pods=[_answering(**container)], slices=[_slice("web")])
+        board = read_board("service/web", snapshot, uid="web", generation=0)
+        assert (board.steps[-1].id, board.steps[-1].state) == ("answering", state)
+        assert board.state is BoardState.CONVERGED
+
+
+def test_an_ingress_is_blocked_by_a_service_that_is_not_there() -> None:
+    paths = [{"backend": {"service": {"name": name}}} for name in ("web", "api")]
+    rules = [{"http": {"paths": paths}}]
+    ingress: Object = {"kind": "Ingress", "metadata": {"uid": "i"}, "spec": {"rules": rules}}
+    there = [_service("web")]
+    snapshot = Snapshot(ingress, NOW, pods=[_answering()], services=there, slices=[_slice("web")])
+    board = read_board("ingress/i", snapshot, uid="i", generation=0)
+    assert board.blocked is not None
+    assert board.blocked.evidence == ("there is no Service api",)
+    paths.pop()
+    ingress["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.0.1"}]}}
+    board = read_board("ingress/i", snapshot, uid="i", generation=0)
+    assert board.state is BoardState.CONVERGED
+    assert board.steps[-1].text == "reached at 10.0.0.1"
 
 
 async def test_a_deletion_is_followed_until_it_is_gone(living: Living) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LABELS = {
     "applied": "applied", "replicaset": "ReplicaSet", "pods": "pods", "scheduled": "nodes", "pulled": "images",
     "started": "started", "ready": "ready", "retired": "old pods", "endpoints": "endpoints", "bound": "volume",
-    "active": "active", "gone": "gone", "superseded": "superseded",
+    "active": "active", "gone": "gone", "superseded": "superseded", "answering": "answering", "address": "address",
 }  # fmt: skip
 LABEL_CELLS = 12
 TEXT_CELLS = 58
@@ -220,6 +220,8 @@ class BoardScreen(WorkScreen):
             text, tone = following.summary()
             return safe_line(text.partition(". U ")[0]), tone
         done = sum(one.state is BoardState.CONVERGED for one in following.objects)
+        if done == len(following.objects):
+            return "ready; watching a few seconds more whether it stays so", Tone.PLAIN
         count = f"{done} of {len(following.objects)} done; " if len(following.objects) > 1 else ""
         return f"{count}on its way; esc leaves it, and you are told how it ends", Tone.DIM
 

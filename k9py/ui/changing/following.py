@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from k9py.ui.changing.desk import ChangeDesk
 
 WORTH_A_BOARD = WITH_PODS | {
-    "Service", "PersistentVolumeClaim", "Namespace", "CustomResourceDefinition", "HorizontalPodAutoscaler",
+    "Service", "Ingress", "PersistentVolumeClaim", "Namespace", "CustomResourceDefinition", "HorizontalPodAutoscaler",
 }  # fmt: skip
 """Kinds of which something has to come true after the write."""
 
