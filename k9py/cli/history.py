@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from k9py.cli.changing import add_namespace, print_diff
 from k9py.core.ages import human
+from k9py.core.errors import UsageError
 from k9py.core.text import safe_line
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the journal; the cluster is not asked."""
+    if options.limit < 0:
+        raise UsageError(f"--limit {options.limit} is no number of changes", remedy="0 shows them all")
     from k9py.changes.journal import Journal
     from k9py.cli.runtime import prepare
     from k9py.config.paths import Paths
@@ -60,7 +63,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_about(entry: JournalEntry, words: str, namespaces: list[str]) -> bool:
-    from k9py.core.errors import UsageError
     from k9py.manifests.kinds import bundled
 
     word, _, name = words.partition("/")
