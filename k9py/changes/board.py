@@ -102,8 +102,11 @@ WITH_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "
 """Kinds whose pods are followed."""
 
 
-def read_board(title: str, snapshot: Snapshot, *, uid: str, generation: int) -> Board:
-    """Return where an object stands; ``uid`` and ``generation`` are those of the write that is followed."""
+def read_board(title: str, snapshot: Snapshot, *, uid: str, generation: int, replicas: int | None = None) -> Board:
+    """Return where an object stands; ``uid`` and ``generation`` are those of the write that is followed.
+
+    ``replicas`` are those it was scaled to: the answer to that names no generation.
+    """
     obj = snapshot.object
     if obj is None or (uid and _meta(obj).get("uid") != uid):
         return Board(title, (Step("applied", StepState.DONE, "it was written, and is gone"),), BoardState.GONE)
@@ -111,6 +114,10 @@ def read_board(title: str, snapshot: Snapshot, *, uid: str, generation: int) -> 
     kind = str(obj.get("kind"))
     if generation and int(_meta(obj).get("generation") or 0) > generation and kind in WITH_PODS - {"Pod"}:
         steps.append(Step("superseded", StepState.SKIPPED, "somebody changed it again"))
+        return Board(title, tuple(steps), BoardState.SUPERSEDED)
+    now = (obj.get("spec") or {}).get("replicas")
+    if replicas is not None and now != replicas:
+        steps.append(Step("superseded", StepState.SKIPPED, f"somebody set {now} replicas since, not {replicas}"))
         return Board(title, tuple(steps), BoardState.SUPERSEDED)
     settled = True
     if kind in WITH_PODS:

@@ -97,7 +97,9 @@ class Follower:
             return read_deletion(change.title, Snapshot(obj, now), uid=ref.uid)
         written = result.get("metadata") or {}
         uid = str(written.get("uid") or ref.uid)
-        generation = 0 if change.wish.deed is Deed.SCALE else int(written.get("generation") or 0)
+        scaled = change.wish.deed is Deed.SCALE
+        generation = 0 if scaled else int(written.get("generation") or 0)
+        replicas = (change.wish.document.get("spec") or {}).get("replicas") if scaled else None
         try:
             snapshot = await self._surroundings(obj, resource, ref.namespace, now)
         except LinkError:
@@ -106,7 +108,7 @@ class Follower:
             board = read_board(change.title, Snapshot(obj, now), uid=uid, generation=generation)
             unseen = Step("pods", StepState.SKIPPED, f"what happens next cannot be read: {error}")
             return Board(board.title, (board.steps[0], unseen), BoardState.CONVERGED)
-        return read_board(change.title, snapshot, uid=uid, generation=generation)
+        return read_board(change.title, snapshot, uid=uid, generation=generation, replicas=replicas)
 
     async def _surroundings(self, obj: Object | None, resource: ApiResource, namespace: str, now: float) -> Snapshot:
         """Read what stands around an object, as far as its kind needs it."""

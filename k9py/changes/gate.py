@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from k9py.changes.bases import with_bases
 from k9py.changes.documents import place_of
 from k9py.changes.journal import Journal
 from k9py.changes.model import (
@@ -32,7 +33,7 @@ from k9py.changes.planning import OnStage, Planner, Validator
 from k9py.changes.trials import Trials
 from k9py.changes.writing import Writer
 from k9py.core.clock import Clock
-from k9py.core.errors import ChangeError
+from k9py.core.errors import ChangeError, JournalError
 from k9py.kube.discovery import Discovery
 from k9py.kube.permissions import Permissions
 from k9py.kube.wire import Transport
@@ -90,9 +91,19 @@ class Gate:
         ``namespace`` is where objects go this time that name none. What stands in the way is in the changes
         (troubles, conflicts), not raised.
         """
-        return await self._planner.plan(
+        plan = await self._planner.plan(
             wishes, series=self.journal.new_series(), namespace=namespace, on_stage=on_stage
         )
+        if not any(change.conflicts for change in plan.changes):
+            return plan
+        try:
+            # In a thread: a full journal is 32 MB.
+            changes = await asyncio.to_thread(
+                lambda: tuple(with_bases(change, self.journal.about) for change in plan.changes)
+            )
+        except JournalError:
+            return plan  # writing will tell; the other two sides are known
+        return replace(plan, changes=changes)
 
     def question(self, plan: Plan) -> Question:
         """Return what has to be asked before a plan is written."""

@@ -250,7 +250,9 @@ def describe_conflict(conflict: Conflict) -> str:
     who = ", ".join(conflict.managers) or "somebody else"
     if conflict.secret:
         return f"{path_text(conflict.path)}: owned by {who}; the values are secret"
-    return f"{path_text(conflict.path)}: owned by {who}; theirs {_shown(conflict.theirs)}, mine {_shown(conflict.mine)}"
+    was = "" if conflict.base is ABSENT else f", it was {_shown(conflict.base)}"
+    sides = f"theirs {_shown(conflict.theirs)}, mine {_shown(conflict.mine)}{was}"
+    return f"{path_text(conflict.path)}: owned by {who}; {sides}"
 
 
 def _shown(value: Any) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from k9py.changes import edits
 from k9py.changes.model import Choice, State
 from k9py.changes.owners import conflicts_of, describe_conflict, locate, merge_edit
-from k9py.core.diffs import ABSENT, with_value
+from k9py.core.diffs import ABSENT, LAST_APPLIED, with_value
 from k9py.core.errors import ApiError, Cause, ChangeError
 from tests.changes.conftest import NS, Lab, Network, Object, config_map, deployment, secret
 
@@ -16,8 +18,6 @@ PATH = f"/apis/apps/v1/namespaces/{NS}/deployments/web"
 
 
 async def _others_apply(network: Network, obj: Object, path: str, manager: str = "somebody") -> None:
-    import json
-
     await network.inner.request(
         "PATCH",
         path,
@@ -46,6 +46,21 @@ async def test_a_field_of_somebody_else_has_three_sides_and_stops_the_plan(share
     assert describe_conflict(conflict).startswith("spec.template.spec.containers[main].image: owned by somebody")
     with pytest.raises(ChangeError, match="others own"):
         await shared.gate.carry_out(plan, shared.yes)
+
+
+async def test_a_conflict_knows_what_was_written_last_from_here(shared: Lab) -> None:
+    (conflict,) = (await shared.gate.plan([edits.apply(deployment("web", "mine:1"))])).changes[0].conflicts
+    assert conflict.base == "web:1"
+    assert describe_conflict(conflict).endswith('theirs "theirs:9", mine "mine:1", it was "web:1"')
+
+
+async def test_a_conflict_knows_what_kubectl_applied_last(lab: Lab) -> None:
+    applied = config_map("a", x="kubectl's")
+    annotated = {**config_map("a", x="theirs")}
+    annotated["metadata"] = {**annotated["metadata"], "annotations": {LAST_APPLIED: json.dumps(applied)}}
+    await _others_apply(lab.network, annotated, f"/api/v1/namespaces/{NS}/configmaps/a")
+    (conflict,) = (await lab.gate.plan([edits.apply(config_map("a", x="mine"))])).changes[0].conflicts
+    assert (conflict.base, conflict.theirs, conflict.mine) == ("kubectl's", "theirs", "mine")
 
 
 async def test_taking_theirs_writes_their_value_and_shares_the_field(shared: Lab) -> None:

@@ -136,6 +136,16 @@ async def test_a_container_that_ends_right_after_its_start_is_not_taken_for_a_su
     assert "ends again and again" in blocked.text or "exit code" in blocked.text
 
 
+async def test_a_scale_that_somebody_overrules_is_told(living: Living) -> None:
+    await living.write(edits.apply(deployment("web", "nginx:1.27")))
+    boards = await living.write(edits.scale({**deployment("web")}, 2))
+    assert boards[-1].state is BoardState.CONVERGED
+    web = _service("web") | {"kind": "Deployment", "spec": {"replicas": 3}}
+    board = read_board("deployment.apps/web", Snapshot(web, NOW), uid="web", generation=0, replicas=2)
+    assert board.state is BoardState.SUPERSEDED
+    assert board.steps[-1].text == "somebody set 3 replicas since, not 2"
+
+
 async def test_pods_without_a_probe_have_to_stay_and_those_with_one_are_believed() -> None:
     started = datetime.fromtimestamp(NOW, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     main: Object = {"name": "main", "image": "web:1"}

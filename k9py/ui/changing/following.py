@@ -127,7 +127,9 @@ class Following:
             after = f" after {last:.0f} s" if last >= 1 else ""
             return f"{name} {word}; done{after}. U takes it back", Tone.OK
         if BoardState.SUPERSEDED in states:
-            return f"{name}: somebody changed it again; that change is not followed from here", Tone.WARN
+            over = next(one for one in self.objects if one.state is BoardState.SUPERSEDED)
+            why = over.board.steps[-1].text if over.board is not None else "somebody changed it again"
+            return f"{name}: {why}; that change is not followed from here", Tone.WARN
         if BoardState.GONE in states:
             return f"{name}: it was written, and is gone by now", Tone.WARN
         return f"{name}: still not done after {self.age:.0f} s; it is not followed any longer", Tone.WARN

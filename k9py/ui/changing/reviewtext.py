@@ -80,7 +80,8 @@ def change_lines(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bo
     for conflict in change.conflicts:
         lines.append(((f" {glyphs.warn} ", Tone.WARN), (safe_line(describe_conflict(conflict)), Tone.PLAIN)))
     if change.conflicts:
-        lines.append(plain(f"     c decides {'it' if len(change.conflicts) == 1 else 'them'}: take, keep or force"))
+        ways = "take, keep or force" if change.wish.deed is Deed.APPLY else "take theirs or force yours"
+        lines.append(plain(f"     c decides {'it' if len(change.conflicts) == 1 else 'them'}: {ways}"))
     lines = hanging([*lines, *(notice_line(notice, glyphs) for notice in change.notices)], width)
     difference = _difference(change, glyphs, width=width, sides=sides, whole=whole)
     if lines and difference:
