@@ -28,6 +28,10 @@ from k9py.kube.wire import Transport
 RECHECK = 2.0
 """Seconds between looks at a container that does not run, growing to :data:`RECHECK_LONGEST`."""
 RECHECK_LONGEST = 10.0
+MOST_TRIES = 3
+"""Times a log that is not followed is asked for; somebody waits for its end, with a script maybe."""
+BROKEN = 500
+"""Status of a server that cannot do it, such as when a node does not answer; asked again at once it still cannot."""
 SHORT_STREAM = 1.0
 """Seconds; a followed log that ends sooner without a line counts as a failure."""
 
@@ -109,6 +113,8 @@ class LogStream:
         self._seam_known = False
         """Set when the next connection is known not to repeat the last line."""
         self._rechecks = 0
+        self._tries = 0
+        """Failures since a line came."""
         self._said = ""
         self._path = PODS.path(source.namespace, source.pod, "log")
 
@@ -170,7 +176,7 @@ class LogStream:
                 batch.append(LogLine(self.source, LineKind.TEXT, stamp, text_of(text), cut))
         if batch:
             self._said = ""
-            self._rechecks = 0
+            self._rechecks = self._tries = 0
             self._seam_known = False
             self._sink(batch)
 
@@ -196,6 +202,11 @@ class LogStream:
         if isinstance(error, Forbidden):
             self._say(LineKind.ERROR, f"not allowed to get pods/log in namespace {self.source.namespace}")
             return False
+        self._tries += 1
+        asked = error.retry_after if isinstance(error, ApiError) else None
+        if not self._follows and asked is None and (self._tries >= MOST_TRIES or _is_broken(error)):
+            self._say(LineKind.ERROR, error.with_remedy())
+            return False
         if isinstance(error, LinkError):
             self._say(LineKind.NOTE, f"connection lost: {error}")
         elif isinstance(error, ApiError) and error.status < 500 and not isinstance(error, TooManyRequests):
@@ -207,7 +218,6 @@ class LogStream:
             return True
         else:
             self._say(LineKind.ERROR, error.with_remedy())
-        asked = error.retry_after if isinstance(error, ApiError) else None
         await self._clock.sleep(self._backoff.next() if asked is None else max(asked, FIRST_WAIT))
         return True
 
@@ -287,3 +297,7 @@ class LogStream:
     def _line(self, kind: LineKind, text: str) -> LogLine:
         stamp = self._place.stamp or int(self._clock.now() * NANO)
         return LogLine(self.source, kind, stamp, text)
+
+
+def _is_broken(error: K9Error) -> bool:
+    return isinstance(error, ApiError) and error.status == BROKEN

@@ -119,12 +119,13 @@ _service = ColumnMaker(ServiceRow)
 
 _SERVICE = (
     *identity(namespaced=True),
-    _service("type", "TYPE", lambda row, _: row.type, rank=5),
-    _service("cluster-ip", "CLUSTER-IP", lambda row, _: row.cluster_ip or NONE_TEXT, rank=8, max_width=39),
-    _service("external-ip", "EXTERNAL-IP", lambda row, _: row.external, rank=9, max_width=50),
+    _service("type", "TYPE", lambda row, _: row.type, width=len("ClusterIP"), rank=5),
+    _service("cluster-ip", "CLUSTER-IP", lambda row, _: row.cluster_ip or NONE_TEXT, width=len("10.100.100.10"),
+             rank=8, max_width=39),
+    _service("external-ip", "EXTERNAL-IP", lambda row, _: row.external, rank=9, max_width=50, short="EXT-IP"),
     _service("ports", "PORT(S)", lambda row, _: row.ports or NONE_TEXT, rank=7, max_width=40),
     _service("endpoints", "ENDPOINTS", lambda row, ctx: _endpoint_count(row, ctx), rank=12, align="right", live=True,
-             description="Ready addresses behind the service"),
+             short="EP", description="Ready addresses behind the service"),
     _service("selector", "SELECTOR", lambda row, _: row.selector or NONE_TEXT, wide=True, rank=60, max_width=50),
     *TAIL,
 )  # fmt: skip

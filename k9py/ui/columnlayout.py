@@ -71,11 +71,11 @@ def _need(column: Column, want: int, width: int, share: float) -> int:
 
 
 def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence[int], width: int,
-            skip: int = 0, *, every: bool = False) -> Layout:  # fmt: skip
+            skip: int = 0, *, every: bool = False, sorted_by: Column | None = None) -> Layout:  # fmt: skip
     """Choose columns and widths for ``width`` cells; ``skip`` columns that are not frozen are scrolled away.
 
     With ``every`` no column is left out for another: what does not fit waits at the right to be scrolled to. Else wide
-    columns are shown only where they take nothing from the others.
+    columns are shown only where they take nothing from the others. The one the rows are ``sorted_by`` always has a place.
 
     ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
     """
@@ -93,10 +93,11 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
             chosen.pop()
             hidden_right = True
     else:
-        chosen = [index for index in chosen if not columns[index].wide]
+        kept = ("name", sorted_by.id if sorted_by is not None else "name")
+        chosen = [index for index in chosen if not columns[index].wide or columns[index].id in kept]
         while len(chosen) > 1:
-            # Of equal rank the one further right goes; the name never does.
-            victim = max(chosen, key=lambda index: (columns[index].id != "name", columns[index].rank, index))
+            # Of equal rank the one further right goes.
+            victim = max(chosen, key=lambda index: (columns[index].id not in kept, columns[index].rank, index))
             if _total(chosen, readable if columns[victim].rank > ESSENTIAL_RANK else needs) <= width:
                 break
             chosen.remove(victim)
@@ -120,7 +121,7 @@ def _with_extras(
     What is left then goes to the first of them that did not fit: blanks between a name and its numbers help nobody.
     """
     room = width - _total(chosen, wants)
-    extras = [index for index, column in enumerate(columns) if column.wide]
+    extras = [index for index, column in enumerate(columns) if column.wide and index not in chosen]
     found = list(chosen)
     missing = []
     for index in sorted(extras, key=lambda index: columns[index].rank):

@@ -168,10 +168,13 @@ class RowView:
     def _lay_out(self) -> None:
         painter = self.painter
         width = max(0, self._width - GUTTER)
-        titles = painter.titles(self.model.sort_column)
+        sorted_by = self.model.sort_column
         layout = Layout((), 0)
         if width:
-            layout = lay_out(self.columns, self._widths, titles, width, self._skip, every=self.every)
+            layout = lay_out(
+                self.columns, self._widths, painter.titles(sorted_by), width, self._skip,
+                every=self.every, sorted_by=sorted_by,
+            )  # fmt: skip
         if layout != painter.layout:
             painter.layout = layout
             self.forget_strips()

@@ -265,6 +265,23 @@ async def test_without_following_a_container_that_does_not_run_is_an_error_line(
         assert run.feed.done
 
 
+async def test_without_following_a_node_that_does_not_answer_ends_the_log_at_once() -> None:
+    pod = Pod(ApiError.of(500, "dial tcp: no route to host"), FakeStream(line(1, "a")))
+    async with feeding(pod, ONCE) as run:
+        assert run.take() == ["[error] dial tcp: no route to host"]
+        assert run.feed.done
+
+
+async def test_without_following_a_lost_server_is_asked_three_times_and_no_more() -> None:
+    pod = Pod(*(Unreachable("refused") for _ in range(9)))
+    async with feeding(pod, ONCE) as run:
+        await run.advance(1)
+        await run.advance(2)
+        assert run.take() == ["[note] connection lost: refused", "[error] refused"]
+        assert run.feed.done
+        assert len(pod.asked) == 3
+
+
 async def test_a_refusal_is_an_error_line_that_names_the_right() -> None:
     async with feeding(Pod(ApiError.of(403, "no")), FOLLOW) as run:
         assert run.take() == ["[error] not allowed to get pods/log in namespace shop"]

@@ -93,3 +93,12 @@ def test_room_behind_a_name_is_filled_by_a_wide_column_though_not_all_of_it_fits
     assert widths["name"] == 20
     assert widths["images"] > 16
     assert sum(widths.values()) + len(widths) - 1 == 130
+
+
+def test_the_column_the_rows_are_sorted_by_always_has_a_place() -> None:
+    columns = [column for column in PODS.columns(()) if not column.wide]
+    contents = [{"name": 33, "namespace": 13, "status": 18}.get(column.id, 4) for column in columns]
+    for column in columns:
+        layout = lay_out(columns, contents, [len(each.title) for each in columns], 77, sorted_by=column)
+        assert {"name", column.id} <= {columns[slot.index].id for slot in layout.slots}
+        assert all(slot.x + slot.width <= 77 for slot in layout.slots)
