@@ -1,4 +1,4 @@
-"""Answers the completion scripts: candidates for the last word, from files on disk only, never from a network."""
+"""Answers the completion scripts: candidates for the last word, from files; names of objects from the server."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from k9py.config.paths import Paths
 from k9py.core.errors import K9Error, KubeconfigError
 
 _KIND_VERBS = frozenset({"ui", "get", "describe", "logs"})
+_NAMED_VERBS = frozenset({"get", "describe"})
+"""Verbs that take names behind one kind, or KIND/NAME."""
+_LOGGED = ("deployments/", "statefulsets/", "daemonsets/", "jobs/", "services/")
+"""What has logs beside a pod, as far as ``k9py logs`` takes it."""
 _FILE_FLAGS = frozenset({"--kubeconfig", "--certificate-authority", "--client-certificate", "--client-key"})
 
 
@@ -31,6 +35,7 @@ class Line:
     """The flag whose value is being typed; empty for none."""
     partial: str = ""
     verb_said: bool = False
+    every_namespace: bool = False
 
 
 def run(words: Sequence[str]) -> int:
@@ -75,6 +80,8 @@ def read_line(words: Sequence[str]) -> Line:
             if index >= len(rest):
                 line.waiting = word
             line.values[word] = value
+        elif word in ("-A", "--all-namespaces"):
+            line.every_namespace = True
         elif not word.startswith("-"):
             line.words.append(word)
         index += 1
@@ -94,7 +101,7 @@ def _candidates(line: Line) -> list[str]:
         "contexts": lambda line: _contexts(line) if line.words == ["use"] else [] if line.words else ["use"],
         "config": lambda line: [] if line.words else _choices("config"),
         "demo": lambda line: [] if line.words else _worlds(),
-        "top": lambda line: [] if line.words else ["pods", "nodes"],
+        "top": lambda line: _names(line.words[0], line) if line.words else ["pods", "nodes"],
         "completion": lambda line: [] if line.words else SHELLS,
     }
     found: list[str] = []
@@ -102,9 +109,23 @@ def _candidates(line: Line) -> list[str]:
         found += [f"{verb.name}\t{verb.summary}" for verb in VERBS.values() if verb.summary]
     if line.verb in places:
         return [*found, *places[line.verb](line)]
+    if line.verb in _NAMED_VERBS | {"logs"} and "/" in line.partial:
+        kind = line.partial.partition("/")[0]
+        return [f"{kind}/{name}" for name in _names(kind, line)]
+    if line.verb == "logs":
+        return [*_names("pods", line), *_LOGGED] if not line.words else []
+    if line.verb in _NAMED_VERBS and line.words and not any(sign in line.words[0] for sign in "/,"):
+        return [name for name in _names(line.words[0], line) if name not in line.words[1:]]
     if line.verb in _KIND_VERBS and not line.words:
         found += _kinds(line)
     return found
+
+
+def _names(kind: str, line: Line) -> list[str]:
+    """Return the names of a kind's objects as the server has them now."""
+    from k9py.cli.naming import names  # deferred: loads the client layer, which no other candidate needs
+
+    return names(kind, line.values, every_namespace=line.every_namespace)
 
 
 def _values(line: Line) -> list[str]:
@@ -162,7 +183,7 @@ def _contexts(line: Line) -> list[str]:
 
 
 def _namespaces(line: Line) -> list[str]:
-    """Return namespaces the kubeconfig names and those used before in the context."""
+    """Return the server's namespaces, those the kubeconfig names, and those used before in the context."""
     # Deferred: msgspec and YAML are needed for this answer only.
     from k9py.config.state import recall
     from k9py.kube.kubeconfig import Kubeconfig
@@ -172,7 +193,7 @@ def _namespaces(line: Line) -> list[str]:
     state = recall(Paths.of(os.environ), context).state
     named = [entry.namespace for entry in config.contexts if entry.namespace]
     used = [*state.favourites, *(state.namespaces or ()), *(name for tab in state.tabs for name in tab.namespaces)]
-    return sorted({*named, *used, "default", "kube-system"})
+    return sorted({*named, *used, *_names("namespaces", line)} or {"default", "kube-system"})
 
 
 def _kinds(line: Line) -> list[str]:

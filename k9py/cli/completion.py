@@ -28,7 +28,7 @@ _k9py_complete() {
         fi
         COMPREPLY+=("${line%%$'\t'*}")
     done < <(k9py __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-    [[ ${#COMPREPLY[@]} -eq 1 && "${COMPREPLY[0]}" == *, ]] && compopt -o nospace 2>/dev/null
+    [[ ${#COMPREPLY[@]} -eq 1 && "${COMPREPLY[0]}" == *[,/] ]] && compopt -o nospace 2>/dev/null
     return 0
 }
 complete -F _k9py_complete k9py

@@ -75,7 +75,7 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
     """Choose columns and widths for ``width`` cells; ``skip`` columns that are not frozen are scrolled away.
 
     With ``every`` no column is left out for another: what does not fit waits at the right to be scrolled to. Else wide
-    columns are shown only where they take nothing from the others. The one the rows are ``sorted_by`` always has a place.
+    columns are shown only where they take nothing from the others. The one ``sorted_by`` always has a place.
 
     ``contents`` and ``titles`` are the widest cell and the title of each column, in cells.
     """

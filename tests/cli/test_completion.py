@@ -1,4 +1,4 @@
-"""Completion: the right words at the right place, from files alone."""
+"""Completion: the right words at the right place, from files; names of objects from the server, or none."""
 
 from __future__ import annotations
 
@@ -37,16 +37,31 @@ def test_kinds_come_from_the_last_time_they_were_seen(known: Command, cluster: C
     before = cluster.server.requests
     assert {"deployments", "daemonsets"} <= set(offered("get", "d"))
     assert "pods" in offered("--context", "simulated", "describe", "po")
-    assert offered("get", "pods", "") == []
     assert cluster.server.requests == before
+
+
+def test_names_come_from_the_server_as_they_are_now(on_cluster: Command) -> None:
+    assert offered("get", "pods", "-n", "shop", "web") == ["web-1", "web-2"]
+    assert offered("get", "pods", "web-1", "-n", "shop", "") == ["db-1", "web-2"]
+    assert offered("describe", "-n", "shop", "po/db") == ["po/db-1"]
+    assert offered("get", "po", "-A", "db") == ["db-1"]
+    assert {"web-1", "deployments/"} <= set(offered("logs", "-n", "shop", ""))
+    assert offered("logs", "-n", "shop", "web-1", "") == []
+    assert offered("top", "nodes", "") == ["node-1"]
+    assert "bare" in offered("get", "pods", "-n", "ba")
+    assert offered("get", "frobs", "") == offered("get", "pods,svc", "") == []
+
+
+def test_a_server_that_refuses_or_does_not_answer_has_no_names(known: Command) -> None:
+    assert offered("get", "pods", "") == []
+    assert offered("get", "pods", "--kubeconfig", "/nowhere", "") == []
 
 
 def test_contexts_and_namespaces_come_from_files(known: Command) -> None:
     remember(Paths.of({"K9PY_STATE_DIR": str(state_dir())}), ContextState(context="simulated", favourites=("shop",)))
     assert "simulated" in offered("get", "pods", "--context", "")
     assert "shop" in offered("pods", "-n", "sh")
-    assert "kube-system" in offered("pods", "-n", "")
-    assert offered("pods", "-n", "shop,kube-s") == ["shop,kube-system"]
+    assert offered("pods", "-n", "default,sh") == ["default,shop"]
     assert "simulated" in offered("contexts", "use", "")
 
 
