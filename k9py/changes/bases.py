@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from k9py.changes.journal import JournalEntry
-from k9py.changes.model import Object, PlannedChange
-from k9py.core.diffs import ABSENT, LAST_APPLIED, value_at
+from k9py.changes.model import PlannedChange
+from k9py.changes.owners import last_applied
+from k9py.core.diffs import ABSENT, value_at
 
 
 def with_bases(change: PlannedChange, about: Callable[[str, str, str], Sequence[JournalEntry]]) -> PlannedChange:
@@ -21,19 +21,10 @@ def with_bases(change: PlannedChange, about: Callable[[str, str, str], Sequence[
     ref = change.ref
     uid = ref.uid or str(((change.live or {}).get("metadata") or {}).get("uid") or "")
     ours = [one for one in about(ref.kind, ref.namespace, ref.name) if one.state == "written" and one.ref.uid == uid]
-    base = ours[-1].after if ours else _last_applied(change.live)
+    base = ours[-1].after if ours else last_applied(change.live)
     if base is None:
         return change
     found = tuple(
         replace(one, base=value_at(base, one.path)) if one.base is ABSENT else one for one in change.conflicts
     )
     return replace(change, conflicts=found)
-
-
-def _last_applied(live: Object | None) -> Object | None:
-    text = (((live or {}).get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
-    try:
-        found = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return None  # somebody wrote into the annotation: then it is not known
-    return found if isinstance(found, dict) else None

@@ -123,7 +123,10 @@ class Journal:
             after = None
         if secret:
             self._secrets[entry_id] = SecretStates(before, after)
-            before, after = before and masked(before, after), after and masked(after, before)
+            # Which values differ is kept, so that the history shows what was changed; the values are not.
+            before, after = (
+                before and masked(before, after, word="before"), after and masked(after, before, word="after"),
+            )  # fmt: skip
         self._append(
             _Line(
                 id=entry_id, state="intent", at=self._now(), series=series, deed=change.wish.deed.value,

@@ -10,6 +10,7 @@ from typing import Any
 from k9py.changes.model import FIELD_MANAGER, Conflict, Notice, NoticeKind, Object
 from k9py.core.diffs import (
     ABSENT,
+    LAST_APPLIED,
     Diff,
     Path,
     changes,
@@ -25,6 +26,9 @@ from k9py.core.errors import ApiError
 
 CONFLICT_REASON = "FieldManagerConflict"
 """Reason of the causes with which the server names fields others own."""
+
+SHOWN = 5
+"""Fields named in a notice; of more only the first."""
 
 _MANAGER = re.compile(r'conflict with "((?:[^"\\]|\\.)*)"')
 _TOOLS = {
@@ -225,6 +229,29 @@ def managed_by(live: Object | None, mine: Object | None = None) -> list[Notice]:
         if tool and tool.split(" ")[0] not in {who.split(" ")[0] for who in notices}:
             add(tool, f"{tool} writes it too (field manager {name}) and may undo the change")
     return list(notices.values())
+
+
+def last_applied(live: Object | None) -> Object | None:
+    """Return what kubectl applied last on the client's side; None where it did not, or when that cannot be read."""
+    text = (((live or {}).get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return None  # somebody wrote into the annotation
+    return found if isinstance(found, dict) else None
+
+
+def stays_applied(live: Object, mine: Object) -> list[Notice]:
+    """Return a notice of what kubectl applied and a document leaves out: kubectl would remove it, we do not own it."""
+    applied = last_applied(live)
+    if applied is None:
+        return []
+    gone = [one.path for one in changes(quiet(applied), quiet(mine)) if one.after is ABSENT]
+    names = [path_text(path) for path in gone if value_at(live, path) is not ABSENT]
+    if not names:
+        return []
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    return [Notice(NoticeKind.ADVICE, f"stays, since kubectl apply set it and owns it: {shown}; an edit removes it")]
 
 
 def scaled_by(autoscalers: Iterable[Object], api_version: str, kind: str, name: str, diff: Diff) -> list[Notice]:

@@ -23,7 +23,7 @@ from k9py.changes.model import (
     Trouble,
     Weight,
 )
-from k9py.changes.owners import conflicts_of, managed_by, merge_edit, scaled_by
+from k9py.changes.owners import conflicts_of, managed_by, merge_edit, scaled_by, stays_applied
 from k9py.changes.requests import Order, Sent, refusing_webhook, scrubbed
 from k9py.core.diffs import Diff, named_items, with_value
 from k9py.core.errors import ApiError, K9Error, NotFound, UsageError
@@ -142,7 +142,8 @@ class Trials:
             return self._compared(change, None, sent)
         pinned = _pinned(change, live)
         tried = self._compared(pinned, live, sent)
-        return replace(tried, notices=(*tried.notices, *managed_by(live), *await self._scalers(tried)))
+        others = (*managed_by(live), *stays_applied(live, document))
+        return replace(tried, notices=(*tried.notices, *others, *await self._scalers(tried)))
 
     async def _creation(self, change: PlannedChange, resource: ApiResource) -> PlannedChange:
         order = Order(Deed.CREATE, resource, change.ref.namespace, change.ref.name, change.sent or change.wish.document)

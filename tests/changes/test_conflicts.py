@@ -7,7 +7,7 @@ import json
 import pytest
 
 from k9py.changes import edits
-from k9py.changes.model import Choice, State
+from k9py.changes.model import Choice, Effect, State
 from k9py.changes.owners import conflicts_of, describe_conflict, locate, merge_edit
 from k9py.core.diffs import ABSENT, LAST_APPLIED, with_value
 from k9py.core.errors import ApiError, Cause, ChangeError
@@ -61,6 +61,17 @@ async def test_a_conflict_knows_what_kubectl_applied_last(lab: Lab) -> None:
     await _others_apply(lab.network, annotated, f"/api/v1/namespaces/{NS}/configmaps/a")
     (conflict,) = (await lab.gate.plan([edits.apply(config_map("a", x="mine"))])).changes[0].conflicts
     assert (conflict.base, conflict.theirs, conflict.mine) == ("kubectl's", "theirs", "mine")
+
+
+async def test_what_kubectl_applied_and_a_document_leaves_out_stays_and_is_told(lab: Lab) -> None:
+    applied = config_map("a", x="1", y="2")
+    annotated = applied | {"metadata": applied["metadata"] | {"annotations": {LAST_APPLIED: json.dumps(applied)}}}
+    await _others_apply(lab.network, annotated, f"/api/v1/namespaces/{NS}/configmaps/a")
+    change = (await lab.gate.plan([edits.apply(config_map("a", x="1"))])).changes[0]
+    assert change.effect is Effect.NOTHING
+    (notice,) = change.notices
+    assert "kubectl apply set it and owns it: data.y" in notice.text
+    assert not (await lab.gate.plan([edits.apply(applied)])).changes[0].notices
 
 
 async def test_taking_theirs_writes_their_value_and_shares_the_field(shared: Lab) -> None:

@@ -269,6 +269,16 @@ async def test_secret_values_are_in_no_file_no_repr_and_no_difference(lab: Lab) 
     assert "password: '*** (after)'" in texts[4]
 
 
+async def test_the_history_of_a_secret_shows_which_values_changed(lab: Lab) -> None:
+    await lab.write(edits.apply(secret("s", password="hunter2-in-clear", other="same")))
+    await lab.write(edits.apply(secret("s", password="correct-horse", other="same")))
+    entry = lab.journal.entries()[-1]
+    assert [one.field for one in entry.diff.fields] == ["data.password"]
+    lines = entry.diff.unified()
+    assert "-  password: '*** (before)'" in lines
+    assert "+  password: '*** (after)'" in lines
+
+
 async def test_a_refused_secret_is_explained_without_its_values(lab: Lab) -> None:
     wrong = secret("s")
     wrong["data"] = {"password": "not base64 at all!"}
