@@ -9,6 +9,7 @@ from k9py.kube.states import SyncState
 from k9py.resources.action import Where
 from k9py.resources.model import Level, Tone
 from k9py.ui import header
+from k9py.ui.beneath import Beneath
 from k9py.ui.keys import footer, hints, key_text
 from k9py.ui.sources import LOCAL_VIEWS
 from k9py.ui.sowhat import SoWhat
@@ -27,6 +28,7 @@ class BrowseBars:
 
     def __init__(self, screen: BrowseScreen) -> None:
         self._screen = screen
+        self._beneath = Beneath(screen)
 
     def show_state(self) -> None:
         """Bring the header up to date: context, namespaces, kind, count, state of the list, load."""
@@ -128,7 +130,7 @@ class BrowseBars:
             bar.say(row.name, f"cannot be read: {row.broken}", Tone.BAD)
             return
         context = screen.table.context
-        health = spec.health(row, context)
+        health = self._beneath.health(row, spec.health(row, context))
         tone = {Level.WARN: Tone.WARN, Level.BAD: Tone.BAD, Level.DONE: Tone.DIM}.get(health.level, Tone.PLAIN)
         action = screen.k9.actions.get(health.action) if health.action else None
         key = key_text(action.keys[0], look.glyphs) if action is not None and action.keys else ""

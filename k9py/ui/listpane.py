@@ -77,6 +77,7 @@ class ListPane(Vertical):
         self._filter: Filter | None = None
         self._wake: Callable[[], None] = lambda: None
         self._wanted = ""
+        self._hidden: Callable[[], None] | None = None
         self.how_to_make = ""
         """What an empty list says about the key that makes an object; empty where none can be made."""
         self.in_namespaces = True
@@ -142,9 +143,12 @@ class ListPane(Vertical):
         self.flush()
         self.post_message(self.Refilled(self))
 
-    def want(self, cursor: str) -> None:
-        """Put the cursor on the row of this uid, or of this name after ``name:``, as soon as it is there."""
-        self._wanted = cursor
+    def want(self, cursor: str, *, hidden: Callable[[], None] | None = None) -> None:
+        """Put the cursor on the row of this uid, or of this name after ``name:``, as soon as it is there.
+
+        ``hidden`` is called when it is there and the filter does not show it.
+        """
+        self._wanted, self._hidden = cursor, hidden
         self._place_cursor()
 
     def _place_cursor(self) -> None:
@@ -155,6 +159,11 @@ class ListPane(Vertical):
         by_name = name != wanted
         if self.table.select(lambda row: row.name == name if by_name else row.uid == wanted):
             self._wanted = ""
+        elif self._hidden is not None and self.source is not None and any(
+            row.uid == wanted for row in self.source.rows().values()
+        ):
+            hidden, self._hidden = self._hidden, None
+            hidden()
 
     @property
     def wanted_fields(self) -> str:

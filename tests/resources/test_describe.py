@@ -173,8 +173,9 @@ def test_values_of_a_block_stand_under_each_other() -> None:
 
 def test_a_description_asks_only_for_what_belongs_to_the_object() -> None:
     deployment = {"metadata": {"name": "w", "namespace": "shop"}, "spec": {"selector": {"matchLabels": {"app": "w"}}}}
-    (found,) = wanted("deployments.apps", deployment)
+    found, pods = wanted("deployments.apps", deployment)
     assert (found.resource, found.namespace, found.label_selector) == ("replicasets.apps", "shop", "app=w")
+    assert (pods.resource, pods.namespace, pods.label_selector) == ("pods", "shop", "app=w")
     (found,) = wanted("nodes", {"metadata": {"name": "n"}})
     assert (found.resource, found.namespace, found.field_selector) == ("pods", "", "spec.nodeName=n")
     assert wanted("replicasets.apps", {"metadata": {"name": "w"}}) == ()

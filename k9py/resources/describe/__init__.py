@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ import msgspec
 from k9py.kube.happenings import Happening
 from k9py.resources.describe import generic, networks, nodes, policies, storing, workloads
 from k9py.resources.describe.common import happened, selector_line
-from k9py.resources.describe.page import Line, Page, Span, at, fields, laid_out, plain_text
+from k9py.resources.describe.page import Line, Page, Span, at, fields, laid_out, plain_text, shown
 from k9py.resources.describe.workloads import Related
-from k9py.resources.model import TONE_OF, Health, RowContext
+from k9py.resources.model import TONE_OF, Health, Level, RowContext
 from k9py.resources.registry import known
+from k9py.resources.structs import plural
 
 Describer = Callable[[Page, dict[str, Any], Related, float], None]
 
@@ -48,6 +49,13 @@ _DESCRIBERS: dict[str, Describer] = {
     "events": policies.event,
     "events.events.k8s.io": policies.event,
 }
+
+PODS_BELOW = frozenset({
+    "deployments.apps", "replicasets.apps", "replicationcontrollers", "statefulsets.apps", "daemonsets.apps",
+})  # fmt: skip
+"""Kinds that are told with what their pods say."""
+TROUBLES = 3
+"""Troubles of pods that are told: with more, the list of the pods says it better."""
 
 _WITHOUT_EVENTS = frozenset(
     {"events", "events.events.k8s.io", "roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
@@ -85,8 +93,8 @@ def wanted(kind_id: str, obj: dict[str, Any]) -> tuple[Wanted, ...]:
     if selector.startswith("<"):
         return ()
     if kind_id == "deployments.apps":
-        return (Wanted("replicasets.apps", namespace, label_selector=selector),)
-    if kind_id in ("replicasets.apps", "replicationcontrollers", "statefulsets.apps", "daemonsets.apps"):
+        return tuple(Wanted(kind, namespace, label_selector=selector) for kind in ("replicasets.apps", "pods"))
+    if kind_id in PODS_BELOW:
         return (Wanted("pods", namespace, label_selector=selector),)
     return ()
 
@@ -98,6 +106,20 @@ def health_of(kind_id: str, obj: dict[str, Any], now: float) -> Health | None:
         return None
     row = spec.projection().item(msgspec.json.encode(obj))
     return spec.health(row, RowContext(now=now))
+
+
+def pod_troubles(pods: Iterable[dict[str, Any]], now: float) -> list[Health]:
+    """Return what is wrong with pods, the worst first; pods that say the same are told once, with their number."""
+    said: dict[tuple[Level, str], list[str]] = {}
+    for pod in pods:
+        health = health_of("pods", pod, now)
+        if health is not None and health.problem:
+            said.setdefault((health.level, health.sentence), []).append(shown(at(pod, "metadata", "name")))
+    worst = sorted(said.items(), key=lambda one: (one[0][0] is not Level.BAD, -len(one[1])))
+    return [
+        Health(level, f"{names[0] if len(names) == 1 else plural(len(names), 'pod')}: {sentence}", "open")
+        for (level, sentence), names in worst
+    ]
 
 
 def describe(
@@ -116,6 +138,9 @@ def describe(
     health = health_of(kind_id, obj, now)
     if health is not None and health.sentence:
         page.text(f"→ {health.sentence}", tone=TONE_OF[health.level])
+        if kind_id in PODS_BELOW:
+            for trouble in pod_troubles(related.get("pods", ()), now)[:TROUBLES]:
+                page.text(f"→ {trouble.sentence}", tone=TONE_OF[trouble.level])
         page.blank()
     _DESCRIBERS.get(kind_id, generic.anything)(page, obj, dict(related), now)
     if events is not None and kind_id not in _WITHOUT_EVENTS:
@@ -124,4 +149,4 @@ def describe(
     return page.lines
 
 
-__all__ = ["Line", "Span", "Wanted", "describe", "health_of", "laid_out", "plain_text", "wanted"]
+__all__ = ["Line", "Span", "Wanted", "describe", "health_of", "laid_out", "plain_text", "pod_troubles", "wanted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from k9py.changes.model import Effect, Outcome, Report, State
@@ -10,6 +11,7 @@ from k9py.ui.navigator import View
 
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
+    from k9py.ui.browse import BrowseScreen
 
 
 def arrive(app: K9App, report: Report) -> None:
@@ -24,11 +26,18 @@ def arrive(app: K9App, report: Report) -> None:
     browser = app.browser
     here = next((one for one in made if _shows(browser.view, one)), None)
     if here is not None:
-        browser.listing.want(_uid(here))
+        browser.listing.want(_uid(here), hidden=lambda: _show_all(browser))
     elif len(report.outcomes) == 1 and (resource := made[0].change.resource) is not None:
         namespace = made[0].change.ref.namespace
         scope = browser.view.scope if _covers(browser.view.scope, namespace) else Scope((namespace,))
-        browser.go(View(resource.id, scope, cursor=_uid(made[0])))
+        browser.go(View(resource.id, scope))
+        browser.listing.want(_uid(made[0]), hidden=lambda: _show_all(browser))
+
+
+def _show_all(browser: BrowseScreen) -> None:
+    """Take the filter away that hides what was just made; the filter line's history still has it."""
+    browser.change_view(replace(browser.view, filter="", problems_only=False))
+    browser.listing.flush()
 
 
 def _shows(view: View, outcome: Outcome) -> bool:

@@ -39,7 +39,8 @@ class AskInput(Input):
         """Paste one line; a line break in it must not run anything."""
         event.stop()
         event.prevent_default()
-        self.insert_text_at_cursor(" ".join(event.text.split()))
+        text = " ".join(event.text.split())
+        self.insert_text_at_cursor(text) if self.selection.is_empty else self.replace(text, *self.selection)
 
 
 class AskScreen(ModalScreen[str | None]):

@@ -14,6 +14,7 @@ from k9py.kube import verbs
 from k9py.manifests.crosschecks import WORKLOADS
 from k9py.manifests.forms.following import POD_SPECS
 from k9py.manifests.forms.paths import get
+from k9py.resources.structs import plural
 from k9py.ui.changing.askline import AskScreen
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 WAYS = (
-    ("env", "every key as a variable", "envFrom: new keys become variables with the next start of the pods"),
+    ("env", "every key as a variable", "envFrom: a restart takes new keys"),
     ("keys", "single keys as variables", "each under the name you like"),
-    ("mount", "a directory with each key as a file", "changes of the values reach the files while the pods run"),
+    ("mount", "a directory with each key as a file", "changes reach the files while it runs"),
     ("file", "one key as a file", "beside what is in the directory already"),
 )
 """How values get into a container: id, name, and what follows from it."""
@@ -59,7 +60,7 @@ class Injecting:
         if not found:
             raise UsageError(f"there is no workload in {self._namespace}", remedy="Make one first: :new deployment")
         choices = [
-            Choice(key, key, f"{len(get(obj, (*POD_SPECS[obj['kind']], 'containers')) or ())} containers")
+            Choice(key, key, plural(len(get(obj, (*POD_SPECS[obj["kind"]], "containers")) or ()), "container"))
             for key, obj in found.items()
         ]
         title = f"Hand {self._kind} {self._name} to"
@@ -138,7 +139,7 @@ class Injecting:
 
         self._app.push_screen(
             AskScreen(self._app.look, f"Variable for the key {left[0]}", edits.variable_name(left[0]),
-                      check=_variable_wrong, hopeless=naming.env_name), typed,
+                      check=_variable_wrong, hopeless=naming.env_name, replace=True), typed,
         )  # fmt: skip
 
     def _ask_path(self, plan: _Plan) -> None:
@@ -151,7 +152,7 @@ class Injecting:
 
         self._app.push_screen(
             AskScreen(self._app.look, title, f"/etc/{self._name}{f'/{key}' if key else ''}", check=_path_wrong,
-                      hopeless=_path_hopeless), typed,
+                      hopeless=_path_hopeless, replace=True), typed,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ the change

@@ -8,7 +8,7 @@ from typing import Any
 from k9py.ui.forms.screen import FormScreen
 from k9py.ui.picker import PickScreen
 from tests.ui.forms.driving import fill, form, get, go_down_to, open_new, row, write
-from tests.ui.harness import Seen, namespace, running
+from tests.ui.harness import Seen, namespace, pod, running
 
 SMALL = (80, 24)
 Object = dict[str, Any]
@@ -134,6 +134,29 @@ async def test_the_list_is_at_what_was_made(tmp_path: Path) -> None:
         await k9.until(lambda: under_cursor(k9) == "zzz")
 
 
+async def test_a_filter_that_hides_what_was_made_gives_way(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa"), config_map("bbb")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa", "bbb")
+        await k9.press("/", *"aaa", "enter")
+        await k9.until(lambda: k9.names == ["aaa"])
+        await k9.press("+")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await k9.type("zzz")
+        await write(k9)
+        await k9.until(lambda: under_cursor(k9) == "zzz")
+        assert k9.names == ["aaa", "bbb", "zzz"]
+
+
+async def test_the_filter_line_opened_again_takes_another_filter(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa"), config_map("bbb")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa", "bbb")
+        await k9.press("/", *"aaa", "enter", "/", *"bbb", "enter")
+        await k9.until(lambda: k9.names == ["bbb"])
+        await k9.press("/", "end", "x", "enter")
+        await k9.until(lambda: k9.names == [])
+        assert k9.app.browser.view.filter == "bbbx"
+
+
 async def test_what_was_made_of_another_kind_opens_its_list_and_the_way_back_stays(tmp_path: Path) -> None:
     async with running(tmp_path, {"configmaps": [config_map("aaa")]}, size=SMALL) as k9:
         await listed(k9, "configmaps", "aaa")
@@ -157,3 +180,20 @@ async def test_what_is_changed_leaves_the_cursor_where_it_is(tmp_path: Path) -> 
         await write(k9)
         assert under_cursor(k9) == "aaa"
         assert (await get(k9, "configmaps", "aaa"))["data"] == {"a": "c"}
+
+
+async def test_an_image_that_cannot_be_pulled_is_reported_on_the_workload_that_uses_it(tmp_path: Path) -> None:
+    rolling = deployment("web", "missing:1")
+    rolling["spec"]["replicas"] = 1
+    rolling["status"] = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 1,
+                         "availableReplicas": 1, "unavailableReplicas": 1}  # fmt: skip
+    waiting = {"reason": "ErrImagePull", "message": "missing:1: not found"}
+    state = {"name": "main", "ready": False, "restartCount": 0, "image": "missing:1", "imageID": "",
+             "state": {"waiting": waiting}}  # fmt: skip
+    stuck = pod("web-1", phase="Pending", conditions=[], containerStatuses=[state])
+    async with running(tmp_path, {"deployments.apps": [rolling], "pods": [stuck]}, size=SMALL) as k9:
+        await listed(k9, "deployments", "web")
+        await k9.sees("missing:1: not found")
+        await k9.press("d")
+        await k9.sees("describe deployment")
+        await k9.until(lambda: "web-1: container main has no image" in k9.screen)
