@@ -91,6 +91,8 @@ def _forming() -> list[Action]:
         Action("form.problem", ("f7",), where, "next problem", "Go to the next problem", "form", footer=7),
         Action("form.discard", ("f8",), where, "discard", "Leave and forget what was typed", "form"),
         Action("form.objects", ("f10",), where, "objects", "Choose which objects there are, and add others", "form"),
+        Action("form.theirs", ("f12",), where, "take over", "Take in what somebody else changed meanwhile, or show it",
+               "form"),
         Action("form.presets", ("ctrl+t",), where, "presets", "Begin with the values of a preset", "form"),
         Action("form.add", ("ctrl+n", "insert"), where, "add item", "Add an item to the list the cursor is in", "form"),
         Action("form.remove", ("ctrl+d",), where, "remove", "Remove the key, the item or the value at the cursor",

@@ -159,8 +159,10 @@ class ListPane(Vertical):
         by_name = name != wanted
         if self.table.select(lambda row: row.name == name if by_name else row.uid == wanted):
             self._wanted = ""
-        elif self._hidden is not None and self.source is not None and any(
-            row.uid == wanted for row in self.source.rows().values()
+        elif (
+            self._hidden is not None
+            and self.source is not None
+            and any(row.uid == wanted for row in self.source.rows().values())
         ):
             hidden, self._hidden = self._hidden, None
             hidden()

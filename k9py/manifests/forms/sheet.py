@@ -232,6 +232,12 @@ class Sheet:
 
     # changes
 
+    def begin_from(self, live: Object) -> None:
+        """Take another state of the object as what is there; the text stays."""
+        self.live = live
+        for part in self.parts:
+            part.checked = ("", [])
+
     def set(self, part: Part, id: str, raw: Any) -> None:
         """Set a field; see :meth:`FormModel.set`. What has to agree with it follows."""
         self._changing(part, lambda model: model.set(id, raw))

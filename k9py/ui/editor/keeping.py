@@ -42,7 +42,9 @@ class Keeper:
         self._app = app
         self._drafts = drafts_of(app)
         self._context = app.context_name
-        self._key, self._title, self._base = key, title, base
+        self._key, self._title = key, title
+        self.base = base
+        """The object a draft is a change of."""
         self._waiting: asyncio.TimerHandle | None = None
         self._first = 0.0
         self._newest: Draft | None = None
@@ -60,7 +62,7 @@ class Keeper:
         if self._newest is None:
             self._first = loop.time()
         self._newest = Draft(
-            self._key, self._context, self._title, text, 0.0, line=caret[0], column=caret[1], base=self._base,
+            self._key, self._context, self._title, text, 0.0, line=caret[0], column=caret[1], base=self.base,
             extra=extra or {},
         )  # fmt: skip
         if self._waiting is not None:

@@ -12,7 +12,7 @@ from k9py.core.errors import UsageError
 from k9py.manifests.forms.sheet import Finding
 from k9py.resources.model import Tone
 from k9py.ui.editor.keeping import Keeper
-from k9py.ui.forms.live import laid_over
+from k9py.ui.forms.live import laid_over, template_of
 from k9py.ui.forms.rows import OPTIONS
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
@@ -39,6 +39,11 @@ class FormEnd:
         screen = self._screen
         title = f"{screen.verb} {screen.title_text}"
         self._keeper = Keeper(screen.k9, key=self._key, title=title, base=screen.sheet.live)
+
+    def begin_from(self, live: dict[str, Any] | None) -> None:
+        """Keep drafts from now on as changes of another state of the object."""
+        if self._keeper is not None:
+            self._keeper.base = live
 
     def keep(self) -> None:
         """Something was typed: keep it soon, a word that is not finished included."""
@@ -138,6 +143,8 @@ class FormEnd:
             raise UsageError("there is no object in this text", remedy="Begin with apiVersion, kind and metadata")
         if sheet.live is None:
             return [edits.apply(obj) for obj in objects]
+        if self._screen.watching.is_gone:
+            return [edits.apply(template_of(objects[0])), *(edits.apply(obj) for obj in objects[1:])]
         mine = laid_over(sheet.live, objects[0])
         if mine == sheet.live:
             raise UsageError("nothing is changed")

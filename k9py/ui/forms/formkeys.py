@@ -13,7 +13,9 @@ from k9py.ui.keys import key_name, passed_on
 if TYPE_CHECKING:
     from k9py.ui.forms.screen import FormScreen
 
-ON_BOTH_SIDES = frozenset({"form.review", "form.switch", "form.discard", "form.external", "form.objects"})
+ON_BOTH_SIDES = frozenset(
+    {"form.review", "form.switch", "form.discard", "form.external", "form.objects", "form.theirs"}
+)
 """Actions of the form that mean the same while the YAML has the focus."""
 
 Handler = Callable[[], Awaitable[None] | None]
@@ -54,6 +56,7 @@ class FormKeys:
             "form.keys": lambda: screen.k9.globals.show_help(),
             "form.problem": moves.next_problem,
             "form.discard": ending.discard,
+            "form.theirs": screen.watching.choose,
             "form.external": lambda: screen.yaml.outside(),
             "form.value": screen.values.edit_here,
             "form.reveal": lambda: screen.list.reveal(),

@@ -29,6 +29,7 @@ from k9py.ui.forms.moving import FormMoves
 from k9py.ui.forms.picks import Picker
 from k9py.ui.forms.rows import FormRow, Place, RowKind, Said, in_words, rows_of
 from k9py.ui.forms.valuetexts import FormValues
+from k9py.ui.forms.watching import FormWatch
 from k9py.ui.forms.yamlside import FormYaml, YamlSide
 from k9py.ui.prompt import Completions, Prompt
 from k9py.ui.statusline import Bar, Rule
@@ -51,6 +52,7 @@ class FormScreen(Screen[None]):
 
     DEFAULT_CSS = """
     FormScreen { layers: base above; }
+    FormScreen #form-others { display: none; }
     #form-body { height: 1fr; width: 1fr; layout: horizontal; }
     #form-body > Rule { width: 1; height: 1fr; }
     #form-body.-narrow > Rule { display: none; }
@@ -94,6 +96,7 @@ class FormScreen(Screen[None]):
         self.values = FormValues(self)
         self.yaml = YamlSide(self)
         self.ending = FormEnd(self, draft_key)
+        self.watching = FormWatch(self)
         self.keyed = FormKeys(self)
         self.handlers = self.keyed.handlers()
 
@@ -146,6 +149,7 @@ class FormScreen(Screen[None]):
             yield FormList(look, self)
             yield Rule(look)
             yield FormYaml(look, self.sheet.text)
+        yield Bar(look, id="form-others")
         yield Bar(look, id="form-why")
         yield Flash(look)
         yield Bar(look, id="keys", raised=True)
@@ -155,6 +159,7 @@ class FormScreen(Screen[None]):
         """Show everything, then take what was typed before there was anything to type in."""
         self.yaml.start()
         self.ending.start()
+        self.watching.start()
         self._lay_out()
         self.draw()
         self._resume()
@@ -163,6 +168,7 @@ class FormScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         """Keep what was typed in the last moment."""
+        self.watching.close()
         await self.ending.close()
 
     def start_with(self, text: str, extra: Mapping[str, Any]) -> None:
@@ -294,6 +300,13 @@ class FormScreen(Screen[None]):
         self._look_soon()
         self.ending.keep()
 
+    def begin_from(self, text: str) -> None:
+        """Go on as if the form had begun with another text: somebody else changed the object."""
+        self._began = text
+        self.fixed = immutable_fields(self.sheet)
+        self.ending.begin_from(self.sheet.live)
+        self.changed()
+
     def do(self, act: Callable[[], None]) -> None:
         """Do something to the sheet; what goes wrong is said."""
         self.list.flush()
@@ -414,7 +427,9 @@ class FormScreen(Screen[None]):
 
     def refusal(self, action: Action) -> str:
         """Return why an action makes no sense now; empty when it does."""
-        return self.yaml.refusal(action) if self.is_mounted else ""
+        if not self.is_mounted:
+            return ""
+        return self.watching.refusal(action) or self.yaml.refusal(action)
 
     def part(self, row: FormRow) -> Part:
         """Return the part of a row; raises UsageError when it is gone."""

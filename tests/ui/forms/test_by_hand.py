@@ -197,3 +197,38 @@ async def test_an_image_that_cannot_be_pulled_is_reported_on_the_workload_that_u
         await k9.press("d")
         await k9.sees("describe deployment")
         await k9.until(lambda: "web-1: container main has no image" in k9.screen)
+
+
+async def test_what_somebody_else_changed_meanwhile_is_said_and_taken_into_the_form(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa", a="b", c="d")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa")
+        await k9.press("F")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await go_down_to(k9, "data.a")
+        await k9.type("mine")
+        await k9.press("down")
+        other = k9.store.peek("configmaps", "shop", "aaa")
+        assert other is not None
+        k9.store.replace("configmaps", {**other, "data": {"a": "b", "c": "theirs"}})
+        await k9.sees("somebody changed data.c: f12 takes it over")
+        await k9.press("f12")
+        await k9.sees("yours stays")
+        await k9.press("enter")
+        await k9.sees_not("somebody changed")
+        assert {row.id: row.text for row in form(k9).list.rows if row.id.startswith("data.")} == {
+            "data.a": "mine", "data.c": "theirs"}  # fmt: skip
+        await write(k9)
+        assert (await get(k9, "configmaps", "aaa"))["data"] == {"a": "mine", "c": "theirs"}
+
+
+async def test_an_object_deleted_under_its_form_is_made_anew_from_what_is_typed(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa", a="b")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa")
+        await k9.press("F")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        k9.store.delete("configmaps", "shop", "aaa")
+        await k9.sees("it was deleted meanwhile")
+        await go_down_to(k9, "data.a")
+        await k9.type("again")
+        await write(k9)
+        assert (await get(k9, "configmaps", "aaa"))["data"] == {"a": "again"}
