@@ -45,6 +45,8 @@ class Channels:
         self._line = bytearray()
         self._input: asyncio.Queue[bytes] = asyncio.Queue()
         self._ended = not stdin
+        self._left = False
+        """True when nothing more can come; Ctrl-D on a terminal ends what reads now, not what reads next."""
         self.size = (0, 0)
         self.interrupted = asyncio.Event()
 
@@ -60,7 +62,9 @@ class Channels:
                 size = msgspec.json.decode(data)
                 self.size = (int(size.get("Width", 0)), int(size.get("Height", 0)))
             elif channel == CLOSE and data[:1] == bytes([STDIN]):
+                self._left = True
                 self._input.put_nowait(b"")
+        self._left = True
         self._input.put_nowait(b"")
         self.interrupted.set()
 
@@ -98,7 +102,7 @@ class Channels:
         if self._ended:
             return b""
         data = await self._input.get()
-        self._ended = not data
+        self._ended = not data and (self._left or not self._tty)
         return data
 
     async def write(self, data: bytes, *, error: bool = False) -> None:
@@ -276,7 +280,9 @@ class Execs:
             return [(1, f"{cores * 100:.0f}", command), (7, "0", f"{command} (worker)")]
 
         shells = frozenset({"sh", "ash", "bash"} if item.program.shell else ())
-        return Place(files, env, self._simulation.clock, processes, lambda: channels.size, shells, tty)
+        return Place(
+            files, env, self._simulation.clock, processes, lambda: channels.size, shells, tty, channels.interrupted
+        )
 
     def _environment(self, life: PodLife, spec: Object) -> dict[str, str]:
         """Return a container's environment with the values of ConfigMaps and Secrets filled in."""

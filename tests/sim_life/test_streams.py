@@ -96,6 +96,13 @@ class Process:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
 
+    async def type(self, keys: bytes, until: bytes) -> None:
+        """Type on the terminal and wait until this is written, as a person does."""
+        await self.socket.send_bytes(b"\x00" + keys)
+        seen = b""
+        while until not in seen:
+            seen += (await self.socket.receive_bytes())[1:]
+
     async def finish(self) -> tuple[bytes, bytes, dict[str, object]]:
         """Return standard output, standard error and the final status."""
         out, err, status = b"", b"", {}
@@ -159,6 +166,25 @@ async def test_a_terminal_echoes_edits_and_knows_its_size(web: Lab, http: aiohtt
     assert b"30 100\r\n" in out
     assert b"stty sizz\x08 \x08e\r\n" in out
     assert status["details"] == {"causes": [{"reason": "ExitCode", "message": "5"}]}
+
+
+async def test_ctrl_c_ends_what_runs_and_ctrl_d_what_reads(web: Lab, http: aiohttp.ClientSession) -> None:
+    process = await _exec(http, "sh", stdin="true", tty="true")
+    await process.type(b"half\x03", until=b"^C\r\n/ # ")
+    await process.type(b"sleep 1000\r", until=b"\r\n")
+    await process.type(b"\x03", until=b"^C\r\n/ # ")
+    await process.type(b"echo $?\r", until=b"\r\n130\r\n/ # ")
+    await process.type(b"cat\r", until=b"\r\n")
+    await process.type(b"hello\r", until=b"hello\r\nhello\r\n")
+    await process.type(b"\x04", until=b"/ # ")
+    await process.type(b"exit 7\r", until=b"\r\n")
+    assert (await process.finish())[2]["details"] == {"causes": [{"reason": "ExitCode", "message": "7"}]}
+
+
+async def test_ctrl_d_at_the_prompt_ends_the_shell(web: Lab, http: aiohttp.ClientSession) -> None:
+    process = await _exec(http, "sh", stdin="true", tty="true")
+    await process.type(b"\x04", until=b"/ # ")
+    assert (await process.finish())[2]["status"] == "Success"
 
 
 async def test_files_travel_in_and_out_as_tar(web: Lab, http: aiohttp.ClientSession) -> None:

@@ -88,11 +88,18 @@ async def _echo(call: Call) -> int:
     return 0
 
 
+async def _pass_on(call: Call) -> None:
+    """Write what a pipe brings, else what is typed, line by line as it comes."""
+    await call.out.write(call.data)
+    while not call.data and (chunk := await call.shell.terminal.read()):
+        await call.out.write(chunk)
+
+
 async def _cat(call: Call) -> int:
     code = 0
     for name in call.operands or ["-"]:
         if name == "-":
-            await call.out.write(await call.input())
+            await _pass_on(call)
             continue
         try:
             await call.out.write(call.files.read(call.path(name)))

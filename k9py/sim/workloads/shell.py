@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from k9py.core.clock import Clock
 from k9py.sim.workloads.commands import COMMANDS, Call, Exit, Terminal
 from k9py.sim.workloads.files import FileError, Files
 from k9py.sim.workloads.syntax import Incomplete, Listed, Loop, Node, Pipeline, parse, redirection
+
+T = TypeVar("T")
 
 NOT_FOUND = 127
 INTERRUPTED = 130
@@ -32,6 +35,8 @@ class Place:
     """(columns, rows) of the terminal; zeros without one."""
     shells: frozenset[str] = frozenset({"sh", "ash", "bash"})
     tty: bool = False
+    interrupted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by Ctrl-C on the terminal."""
 
 
 @dataclass(slots=True)
@@ -66,19 +71,41 @@ class Shell:
         pending, begun = b"", ""
         if self.place.tty:
             await self._prompt(PROMPT)
-        while data := await self.terminal.read():
+        while True:
+            data = await self._until_interrupted(self.terminal.read())
+            if data is None:
+                begun = ""
+                await self._prompt(PROMPT)
+                continue
+            if not data:
+                break
             pending += data
             while b"\n" in pending:
                 line, _, pending = pending.partition(b"\n")
                 begun += line.decode(errors="replace") + "\n"
                 if not _goes_on(begun):
-                    await self.script(begun)
+                    if await self._until_interrupted(self.script(begun)) is None:
+                        self.status = INTERRUPTED
                     begun = ""
                 if self.place.tty:
                     await self._prompt(MORE if begun else PROMPT)
         if begun or pending:
             await self.script(begun + pending.decode(errors="replace"))
         return self.status
+
+    async def _until_interrupted(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Wait for something; None when Ctrl-C came first, which ends it where there is a terminal."""
+        stop = self.place.interrupted
+        if not self.place.tty:
+            return await work
+        stop.clear()
+        task, told = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+            return await task if task.done() else None
+        finally:
+            task.cancel()
+            told.cancel()
 
     async def _prompt(self, prompt: str) -> None:
         await self.terminal.write(prompt.format(directory=self.directory).encode())
