@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from k9py.changes.board import Step
+from k9py.changes.leaving import holder_of
 from k9py.changes.model import Effect, PlannedChange
+from k9py.changes.steps import Step
 from k9py.core.diffs import ABSENT
 
 
@@ -49,10 +50,15 @@ def advice_for(change: PlannedChange, step: Step) -> list[Advice]:
             found.append(Advice("what it asks for, and why no node has it", Move.POD))
         case "pods" | "replicaset":
             found.append(Advice("what forbids it: a quota, a policy, a missing ServiceAccount", Move.EVENTS))
+        case "endpoints" if step.pod:
+            found.append(Advice("what keeps its pod from being ready", Move.POD))
         case "endpoints":
             found.append(Advice("its selector beside the labels of the pods", Move.OBJECT))
         case "gone":
-            found.append(Advice("who set the finalizer has to let it go", Move.OBJECT))
+            for holder in map(holder_of, step.finalizers):
+                found.append(Advice(holder.todo, Move.OBJECT))
+                by_hand = f"or take it out of metadata.finalizers by hand (e): it goes at once, but {holder.cost}"
+                found.append(Advice(by_hand, Move.OBJECT))
         case _:
             found.append(Advice("what happened to it", Move.EVENTS))
     if step.id != "gone":

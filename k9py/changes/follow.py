@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from k9py.changes import requests
-from k9py.changes.board import WITH_PODS, Board, BoardState, Snapshot, Step, StepState, read_board, read_deletion
+from k9py.changes.board import WITH_PODS, read_board
+from k9py.changes.leaving import read_deletion
 from k9py.changes.model import Deed, Object, Outcome, State
+from k9py.changes.steps import Board, BoardState, Snapshot, Step, StepState
 from k9py.core import selectors
 from k9py.core.clock import Clock
 from k9py.core.errors import Forbidden, K9Error, LinkError
@@ -29,8 +31,9 @@ SLOW_AFTER = 15.0
 """Seconds without a change from which looks are rarer."""
 BLOCKED_FOR = 3.0
 """Seconds a step has to be blocked to be told: a first failed pull or probe often mends itself."""
-NO_NODE_FOR = 10.0
-"""The same for pods without a node, for which a new node may be on its way."""
+PATIENCE = {"scheduled": 10.0, "endpoints": 10.0, "gone": 30.0}
+"""The same for steps that take longer: a new node may be on its way, the pods of a Service may be made later than it,
+and what holds a deleted object is a pod that is still ending."""
 LOOKS = 4
 """Objects looked at at once; a look is up to six requests, and the rest of the program goes on meanwhile."""
 FOLLOWED = 300.0
@@ -46,10 +49,13 @@ class Follower:
         self._clock = clock
         self._looks = asyncio.Semaphore(LOOKS)
 
-    async def follow(self, outcome: Outcome, *, limit: float = FOLLOWED) -> AsyncIterator[Board]:
+    async def follow(
+        self, outcome: Outcome, *, limit: float = FOLLOWED, stays: Callable[[], bool] | None = None
+    ) -> AsyncIterator[Board]:
         """Yield the board of a written change whenever it differs, until it converged, is blocked or ``limit`` is over.
 
         A board whose state is RUNNING as the last one means that the time was over. A lost link is waited for.
+        ``stays`` is asked whether somebody still looks: what is blocked is followed on then, as it may mend itself.
         """
         if outcome.state is not State.WRITTEN or outcome.change.resource is None:
             return
@@ -68,7 +74,8 @@ class Follower:
                     blocked_at = now
                 shown, changed_at = board, now
                 yield board
-            if shown is not None and self._ends(shown, now - blocked_at):
+            waits = shown is not None and shown.blocked is not None and stays is not None and stays()
+            if shown is not None and self._ends(shown, now - blocked_at) and not waits:
                 return
             if now - started >= limit:
                 return
@@ -82,7 +89,7 @@ class Follower:
         step = board.blocked
         if step is None:
             return board.settled
-        return blocked_for >= (NO_NODE_FOR if step.id == "scheduled" else BLOCKED_FOR)
+        return blocked_for >= PATIENCE.get(step.id, BLOCKED_FOR)
 
     async def look(self, outcome: Outcome) -> Board:
         """Return the board as it is now; raises LinkError."""
@@ -97,6 +104,7 @@ class Follower:
             return read_deletion(change.title, Snapshot(obj, now), uid=ref.uid)
         written = result.get("metadata") or {}
         uid = str(written.get("uid") or ref.uid)
+        spec = result.get("spec")
         scaled = change.wish.deed is Deed.SCALE
         generation = 0 if scaled else int(written.get("generation") or 0)
         replicas = (change.wish.document.get("spec") or {}).get("replicas") if scaled else None
@@ -108,7 +116,7 @@ class Follower:
             board = read_board(change.title, Snapshot(obj, now), uid=uid, generation=generation)
             unseen = Step("pods", StepState.SKIPPED, f"what happens next cannot be read: {error}")
             return Board(board.title, (board.steps[0], unseen), BoardState.CONVERGED)
-        return read_board(change.title, snapshot, uid=uid, generation=generation, replicas=replicas)
+        return read_board(change.title, snapshot, uid=uid, generation=generation, spec=spec, replicas=replicas)
 
     async def _surroundings(self, obj: Object | None, resource: ApiResource, namespace: str, now: float) -> Snapshot:
         """Read what stands around an object, as far as its kind needs it."""
@@ -128,13 +136,14 @@ class Follower:
         if kind == "Service":
             selected = str(selectors.of_labels((obj.get("spec") or {}).get("selector")))
             name = (obj.get("metadata") or {}).get("name")
-            pods, slices = await asyncio.gather(
+            pods, slices, events = await asyncio.gather(
                 self._list("pods", namespace, label_selector=selected) if selected else _none(),
                 self._list(
                     "endpointslices.discovery.k8s.io", namespace, label_selector=f"kubernetes.io/service-name={name}"
                 ),
+                self._warnings(namespace),
             )
-            return Snapshot(obj, now, pods=pods, slices=slices)
+            return Snapshot(obj, now, pods=pods, slices=slices, events=events)
         if kind == "Ingress":
             services, slices = await asyncio.gather(
                 self._list("services", namespace), self._list("endpointslices.discovery.k8s.io", namespace)

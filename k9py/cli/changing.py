@@ -173,7 +173,7 @@ class Desk:
         return 0 if all(came) else 1
 
     async def _follow_one(self, follower: Follower, outcome: Outcome, limit: float) -> bool:
-        from k9py.changes.board import BoardState
+        from k9py.changes.steps import BoardState
 
         last, said = None, ""
         async for board in follower.follow(outcome, limit=limit):

@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 
 from k9py.changes import edits
-from k9py.changes.board import Board, BoardState, Snapshot, StepState, read_board, read_deletion
+from k9py.changes.advice import advice_for
+from k9py.changes.board import read_board
 from k9py.changes.follow import Follower
 from k9py.changes.gate import Gate, Policy
 from k9py.changes.journal import Journal
-from k9py.changes.model import Answer, Question, Wish
+from k9py.changes.leaving import read_deletion
+from k9py.changes.model import Answer, PlannedChange, Question, Wish
 from k9py.changes.standing import STAYS, STAYS_AGAIN, is_settled, probes_text
+from k9py.changes.steps import Board, BoardState, Snapshot, StepState
 from k9py.core.clock import ManualClock, SystemClock
+from k9py.core.refs import ObjectRef
 from k9py.core.tasks import TaskSet
 from k9py.kube.aio import connect
 from k9py.kube.discovery import Discovery
@@ -333,6 +337,67 @@ def test_endpoints_are_part_of_a_workload_with_a_service() -> None:
     assert _states(board)["endpoints"] == "done"
 
 
+def _service_board(*pods: Object, events: list[Object] | None = None) -> Board:
+    service: Object = {
+        "kind": "Service",
+        "metadata": {"name": "web", "uid": "s1"},
+        "spec": {"selector": {"app": "web"}},
+    }
+    return read_board("service/web", Snapshot(service, NOW, pods=pods, events=events or []), uid="s1", generation=0)
+
+
+def test_a_service_whose_pods_are_still_starting_is_on_its_way_and_not_blocked() -> None:
+    started = [{"name": "main", "imageID": "i", "ready": False, "state": {"running": {"startedAt":
+               "2023-11-14T22:13:10Z"}}}]  # fmt: skip
+    board = _service_board(_pod(containerStatuses=started, container={"readinessProbe": {"initialDelaySeconds": 5}}))
+    assert board.state is BoardState.RUNNING
+    assert board.current is not None
+    assert (board.current.text, board.current.evidence) == ("web has 0 ready addresses", ("its pod is not ready yet",))
+
+
+def test_a_service_whose_pod_cannot_start_names_the_pod_and_the_reason() -> None:
+    blocked = _service_board(_pod(containerStatuses=_waiting("ErrImagePull", "manifest unknown"))).blocked
+    assert blocked is not None
+    assert (blocked.pod, blocked.container, blocked.evidence) == ("web-1-a", "main", ("the image web:1 was not found",))
+
+
+def test_addresses_of_a_workload_wait_for_its_pods() -> None:
+    service: Object = {"kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}}}
+    board = _board(_pod(phase="Pending"), services=[service])
+    assert (board.state, _states(board)["endpoints"]) == (BoardState.RUNNING, "waiting")
+
+
+@pytest.mark.parametrize(
+    ("message", "age", "state"),
+    [("no metrics returned", 30, BoardState.RUNNING), ("no metrics returned", 200, BoardState.BLOCKED),
+     ("missing request for cpu in container web", 30, BoardState.BLOCKED)],
+)  # fmt: skip
+def test_an_autoscaler_whose_pods_are_not_measured_yet_is_given_time(message: str, age: int, state: BoardState) -> None:
+    made = datetime.fromtimestamp(NOW - age, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    failing = {"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": message}
+    scaler: Object = {
+        "kind": "HorizontalPodAutoscaler", "metadata": {"uid": "h1", "creationTimestamp": made},
+        "status": {"conditions": [failing]},
+    }  # fmt: skip
+    board = read_board("hpa/web", Snapshot(scaler, NOW), uid="h1", generation=0)
+    assert board.state is state
+    assert board.steps[-1].evidence == (message,)
+
+
+def test_replicas_set_by_an_autoscaler_right_after_the_write_do_not_supersede_it() -> None:
+    newer = _deployment(replicas=1)
+    written = {**newer["spec"], "replicas": 1}
+    newer["metadata"]["generation"] = 2
+    newer["status"]["observedGeneration"] = 2
+    newer["spec"] = {**newer["spec"], "replicas": 2}
+    snapshot = Snapshot(newer, NOW, [REPLICASET], [_pod(phase="Pending")])
+    board = read_board("deployment.apps/web", snapshot, uid="d1", generation=1, spec=written)
+    assert board.state is BoardState.RUNNING
+    assert "set to 2 by something else" in board.steps[1].text
+    other = read_board("deployment.apps/web", snapshot, uid="d1", generation=1, spec={**written, "paused": False})
+    assert other.state is BoardState.SUPERSEDED
+
+
 def test_somebody_who_changes_it_again_supersedes_the_board() -> None:
     newer = _deployment()
     newer["metadata"]["generation"] = 2
@@ -351,6 +416,36 @@ def test_a_deletion_names_the_finalizers_it_waits_for() -> None:
     assert board.blocked is not None
     assert board.blocked.text == "waits for example.com/guard"
     assert board.blocked.state is StepState.BLOCKED
+    assert board.blocked.evidence == ("example.com/guard: until the controller of example.com takes it out",)
+
+
+def test_what_a_deletion_waits_for_comes_with_a_way_out_and_with_the_cost_of_force() -> None:
+    held: Object = {"kind": "PersistentVolumeClaim",
+                    "metadata": {"uid": "c1", "finalizers": ["kubernetes.io/pvc-protection"]}}  # fmt: skip
+    step = read_deletion("persistentvolumeclaim/a", Snapshot(held, NOW), uid="c1").blocked
+    assert step is not None
+    change = PlannedChange(edits.delete(held), ObjectRef("PersistentVolumeClaim", NS, "a", "v1"))
+    todo, by_hand = (one.text for one in advice_for(change, step))
+    assert todo == "end the pods that use it"
+    assert by_hand.endswith("it goes at once, but pods lose a volume they are writing to")
+
+
+async def test_what_is_blocked_is_followed_on_while_somebody_looks(living: Living) -> None:
+    boards: list[Board] = []
+
+    async def yes(question: Question) -> Answer:
+        return Answer(go=True, typed=question.type_this)
+
+    plan = await living.gate.plan([edits.apply(deployment("web", "registry.example/missing:1"))])
+    report = await living.gate.carry_out(plan, yes)
+    mended = False
+    async for board in living.follower.follow(report.outcomes[0], limit=120.0, stays=lambda: True):
+        boards.append(board)
+        if board.blocked is not None and not mended:
+            mended = True
+            await living.gate.carry_out(await living.gate.plan([edits.apply(deployment("web", "nginx:1.27"))]), yes)
+    assert mended
+    assert boards[-1].state is BoardState.SUPERSEDED
 
 
 @pytest.mark.parametrize(

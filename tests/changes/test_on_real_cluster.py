@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from k9py.changes import edits
-from k9py.changes.board import Board, BoardState
 from k9py.changes.follow import Follower
 from k9py.changes.gate import Gate, Policy
 from k9py.changes.journal import Journal
 from k9py.changes.model import Answer, Choice, Outcome, Plan, Question, State, Wish
+from k9py.changes.steps import Board, BoardState
 from k9py.changes.surroundings import Surroundings
 from k9py.changes.undo import undo_of
 from k9py.changes.validating import ManifestValidator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k9py.changes.advice import Advice, Move, advice_for
-from k9py.changes.board import Board, BoardState, Step, StepState
 from k9py.changes.model import Deed, Report
+from k9py.changes.steps import Board, BoardState, Step, StepState
 from k9py.core.refs import ObjectRef
 from k9py.core.text import safe_line
 from k9py.resources.action import Action, Where
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from k9py.ui.changing.desk import ChangeDesk
 
 LABELS = {
-    "applied": "applied", "replicaset": "ReplicaSet", "pods": "pods", "scheduled": "nodes", "pulled": "images",
+    "applied": "applied", "scaled": "replicas", "replicaset": "ReplicaSet", "pods": "pods", "scheduled": "nodes",
+    "pulled": "images",
     "started": "started", "ready": "ready", "retired": "old pods", "endpoints": "endpoints", "bound": "volume",
     "active": "active", "gone": "gone", "superseded": "superseded", "answering": "answering", "address": "address",
 }  # fmt: skip
@@ -126,8 +127,7 @@ class BoardScreen(WorkScreen):
 
     def on_unmount(self) -> None:
         """It goes on without being looked at."""
-        self._following.watched = False
-        self._following.on_change = None
+        self._following.leave()
         self.k9.flushing.forget(self)
 
     # ------------------------------------------------------------------ which
@@ -193,6 +193,8 @@ class BoardScreen(WorkScreen):
             step = self.current.blocked
             if step is None or step.id != "pulled":
                 return "No image is in the way"
+        if action.id == "board.undo" and self._following.is_leaving:
+            return "It is still there: what is being deleted can be made again once it is gone"
         return ""
 
     # ------------------------------------------------------------------ drawing

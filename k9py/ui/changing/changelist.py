@@ -22,6 +22,16 @@ TITLE_CELLS = 44
 """Cells a title uses at most, so that the words stand in one column."""
 
 
+TITLE_LEAST = 26
+"""Cells a title has on narrow screens, too."""
+
+
+def _without_group(title: str) -> str:
+    """Return ``deployment/web`` for ``deployment.apps/web``."""
+    kind, slash, name = title.partition("/")
+    return f"{kind.partition('.')[0]}{slash}{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line."""
@@ -53,6 +63,8 @@ class ItemList(Widget):
         self._items: Sequence[Item] = ()
         self.at = 0
         self._first = 0
+        self._titled: tuple[int, list[tuple[str, int]]] = (0, [])
+        """The titles as they fit a width."""
 
     @property
     def items(self) -> Sequence[Item]:
@@ -64,6 +76,7 @@ class ItemList(Widget):
         if list(items) == list(self._items):
             return
         self._items = tuple(items)
+        self._titled = (0, [])
         self.at = min(self.at, max(0, len(self._items) - 1))
         self._keep_in_sight()
         self.refresh()
@@ -97,6 +110,15 @@ class ItemList(Widget):
         first = min(max(self._first, self.at - height + 1), self.at)
         self._first = max(0, min(first, len(self._items) - height))
 
+    def _titles(self, width: int) -> list[tuple[str, int]]:
+        """Return what each line is called and the cells for it; API groups go first where there is too little room."""
+        most = min(TITLE_CELLS, max(TITLE_LEAST, width * 2 // 5))
+        texts = [safe_line(one.title) for one in self._items]
+        if max(map(cell_len, texts), default=0) > most:
+            texts = [_without_group(text) for text in texts]
+        cells = min(most, max(map(cell_len, texts), default=0))
+        return [(shorten(text, cells, mark=self._look.glyphs.ellipsis), cells) for text in texts]
+
     def render_line(self, y: int) -> Strip:
         """Return one line."""
         width, look, index = self.size.width, self._look, self._first + y
@@ -107,8 +129,9 @@ class ItemList(Widget):
         if item.chosen is False and not is_current:
             base = look.style(Tone.DIM)
         box = "" if item.chosen is None else f"[{'x' if item.chosen else ' '}] "
-        cells = min(TITLE_CELLS, max((cell_len(one.title) for one in self._items), default=0))
-        title = shorten(safe_line(item.title), cells, mark=look.glyphs.ellipsis)
+        if self._titled[0] != width:
+            self._titled = (width, self._titles(width))
+        title, cells = self._titled[1][index]
         head = f" {look.glyphs.cursor if is_current else ' '} {box}{title}{' ' * (cells - cell_len(title))}  "
         word = base if is_current or item.chosen is False else look.style(item.tone)
         detail = base if is_current else look.style(Tone.DIM)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from k9py.changes.board import WITH_PODS, Board, BoardState, Step, StepState
+from k9py.changes.board import WITH_PODS
 from k9py.changes.follow import Follower
+from k9py.changes.leaving import finalizers_of
 from k9py.changes.model import Deed, Outcome, Report, State
+from k9py.changes.steps import Board, BoardState, Step, StepState
 from k9py.resources.model import Tone
 
 if TYPE_CHECKING:
@@ -19,6 +21,19 @@ WORTH_A_BOARD = WITH_PODS | {
 """Kinds of which something has to come true after the write."""
 
 Ended = Callable[["Following"], None]
+
+
+_SHORT = frozenset({"batch.kubernetes.io/job-tracking"})
+"""Finalizers that are gone before anybody could look."""
+
+
+def _is_waited_for(outcome: Outcome) -> bool:
+    """Return whether a person waits for what comes of a write: something has to come true, or somebody to let go."""
+    change = outcome.change
+    if change.wish.deed is not Deed.DELETE:
+        return change.ref.kind in WORTH_A_BOARD
+    held = set(finalizers_of(change.live or {})) - _SHORT
+    return bool(held) or change.ref.kind == "Namespace" or change.wish.deletion.propagation == "Foreground"
 
 
 class Followed:
@@ -37,6 +52,11 @@ class Followed:
         return self.board.state if self.board is not None else BoardState.RUNNING
 
     @property
+    def is_deletion(self) -> bool:
+        """True when it is its end that is waited for."""
+        return self.outcome.change.wish.deed is Deed.DELETE
+
+    @property
     def blocked(self) -> Step | None:
         """The step it is blocked at."""
         return self.board.blocked if self.board is not None else None
@@ -53,6 +73,8 @@ class Following:
         self.watched = False
         """True while a person looks at the board."""
         self.on_change: Callable[[], None] | None = None
+        self._seen = False
+        """True once a person left the board that said what is in the way: it need not be said again."""
         session = desk.session
         self._clock = session.clock
         self._follower = Follower(session.transport, session.discovery, clock=session.clock)
@@ -61,10 +83,12 @@ class Following:
     @property
     def is_worth_a_board(self) -> bool:
         """True when something has to come true after the write that a person waits for."""
-        return any(
-            one.outcome.change.wish.deed is not Deed.DELETE and one.outcome.change.ref.kind in WORTH_A_BOARD
-            for one in self.objects
-        )
+        return any(_is_waited_for(one.outcome) for one in self.objects)
+
+    @property
+    def is_leaving(self) -> bool:
+        """True while something is still there that is being deleted."""
+        return any(one.is_deletion and one.state is not BoardState.CONVERGED for one in self.objects)
 
     @property
     def ended(self) -> bool:
@@ -81,14 +105,20 @@ class Following:
         for one in self.objects:
             self._desk.tasks.start(self._follow(one), name=f"follow {one.outcome.change.title}")
 
+    def leave(self) -> None:
+        """Nobody looks any more; it goes on."""
+        self.watched, self.on_change = False, None
+        self._seen = any(one.blocked is not None for one in self.objects)
+
     async def _follow(self, one: Followed) -> None:
         try:
-            async for board in self._follower.follow(one.outcome):
+            async for board in self._follower.follow(one.outcome, stays=lambda: self.watched):
                 self._take(one, board)
         finally:
             one.ended = True
         self._changed()
-        if self.ended and not self.watched:
+        still = any(two.blocked is not None for two in self.objects)
+        if self.ended and not self.watched and not (self._seen and still):
             self._tell()
 
     def _take(self, one: Followed, board: Board) -> None:
@@ -114,7 +144,9 @@ class Following:
         """Return how it stands, in one sentence."""
         blocked = next((one for one in self.objects if one.blocked is not None), None)
         if blocked is not None and blocked.blocked is not None:
-            return f"{blocked.outcome.change.title}: {blocked.blocked.text}. U takes it back, H shows it", Tone.BAD
+            way = "" if blocked.is_deletion else ". U takes it back, H shows it"
+            still = "is being deleted and " if blocked.is_deletion else ""
+            return f"{blocked.outcome.change.title}: {still}{blocked.blocked.text}{way}", Tone.BAD
         if not self.objects:
             return "nothing was written", Tone.DIM
         first = self.objects[0].outcome.change.title

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from k9py.changes.advice import Move, advice_for
-from k9py.changes.board import Step, StepState
 from k9py.changes.model import Deed, Effect, PlannedChange, Stage, Trouble, Wish
+from k9py.changes.steps import Step, StepState
 from k9py.core.diffs import Diff, with_value
 from k9py.resources.model import Tone
 from k9py.ui.changing.confirm import PAUSE, Attention
