@@ -76,6 +76,7 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         if needle:
             ranked = sorted((-worth, index) for index, c in enumerate(self._all) if (worth := _worth(needle, c)))
             choices = [self._all[index] for _, index in ranked]
+        count = len(choices)
         if self._free_text is not None and needle and all(choice.id != needle for choice in choices):
             choices.append(self._free_text(needle))
         at = next((i for i, choice in enumerate(choices) if choice.id == self._current), 0) if not needle else 0
@@ -84,7 +85,7 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         title: Spans = ((f" {self._title}", Tone.ACCENT),)
         if not choices:
             title = (*title, (f"  {self._empty if not self._all else 'nothing matches'}", Tone.WARN))
-        self.title_bar.show(title, ((f"{len(choices)} of {len(self._all)} ", Tone.DIM),))
+        self.title_bar.show(title, ((f"{count} of {len(self._all)} ", Tone.DIM),))
         self._show_keys()
 
     def _show_keys(self) -> None:

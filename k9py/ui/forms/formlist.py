@@ -305,7 +305,7 @@ class FormList(Widget, can_focus=True):
         self._scroll(-3)
 
     def _scroll(self, by: int) -> None:
-        self._top = min(max(0, self._top + by), max(0, len(self._lines) - self.size.height))
+        self._top = min(max(0, self._top + by), self._last_top)
         self.refresh()
 
     # ------------------------------------------------------------------ layout
@@ -331,6 +331,11 @@ class FormList(Widget, can_focus=True):
                 sign = self._look.glyphs.bad if said.is_error else self._look.glyphs.warn
                 self._lines += [(index, f"{sign if place == 0 else ' '} {line}") for place, line in enumerate(wrapped)]
 
+    @property
+    def _last_top(self) -> int:
+        """The first line on screen when the last one is on it too: no room is left empty below."""
+        return max(0, len(self._lines) - self.size.height)
+
     def _indent(self, row: FormRow) -> int:
         return INDENT * min(max(0, row.depth - 1), DEEPEST)
 
@@ -344,7 +349,7 @@ class FormList(Widget, can_focus=True):
         around = min(AROUND, (height - 1) // 2)
         top = max(self._top, min(last + around, len(self._lines) - 1) - height + 1)
         top = min(top, max(0, first - around))
-        self._top = max(0, min(top, len(self._lines) - 1))
+        self._top = max(0, min(top, self._last_top))
 
     def line_of(self, row: FormRow) -> int | None:
         """Return the line of the widget a row is on; None when it is out of sight."""
