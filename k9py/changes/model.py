@@ -282,6 +282,12 @@ class PlannedChange:
         group = f".{self.resource.gvr.group}" if self.resource.gvr.group else ""
         return f"{name}{group}/{self.ref.name}"
 
+    @property
+    def short_title(self) -> str:
+        """The title without the API group, for where there is little room."""
+        kind, _, name = self.title.partition("/")
+        return f"{kind.partition('.')[0]}/{name}"
+
     def with_troubles(self, *more: Trouble) -> PlannedChange:
         """Return the change with more in its way."""
         return replace(self, troubles=(*self.troubles, *more))

@@ -37,6 +37,11 @@ _TOOLS = {
     "Terraform": "Terraform",
 }  # fmt: skip
 """Field managers of tools that write an object again and again from their own source."""
+_CLIENT_SIDE = "kubectl-client-side-apply"
+"""What kubectl apply is called when it works out the difference itself."""
+_CONTROLLERS = frozenset({"kube-controller-manager", "kube-scheduler", "kubelet", "cloud-controller-manager"})
+"""Field managers of Kubernetes' own, which keep the fields they wrote."""
+REPLICAS = ("spec", "replicas")
 
 
 # conflicts
@@ -137,9 +142,12 @@ def _json(text: str) -> Any:
 
 
 def managers_of(obj: Object | None) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield name, operation and fields of each writer the server recorded; status writers are left out."""
+    """Yield name, operation and fields of each writer the server recorded; status writers are left out.
+
+    Not those of other subresources: an autoscaler writes the replicas through ``scale``.
+    """
     for entry in ((obj or {}).get("metadata") or {}).get("managedFields") or ():
-        if not entry.get("subresource"):
+        if entry.get("subresource") != "status":
             yield entry.get("manager", ""), entry.get("operation", ""), entry.get("fieldsV1") or {}
 
 
@@ -254,9 +262,30 @@ def stays_applied(live: Object, mine: Object) -> list[Notice]:
     return [Notice(NoticeKind.ADVICE, f"stays, since kubectl apply set it and owns it: {shown}; an edit removes it")]
 
 
+def applied_by(live: Object | None, diff: Diff) -> list[Notice]:
+    """Return a notice for each manager that owns a changed field and writes it again from a source of its own."""
+    notices = []
+    for name, operation, fields in managers_of(live):
+        applies = (operation == "Apply" or name == _CLIENT_SIDE) and name != FIELD_MANAGER and name not in _TOOLS
+        if not applies and name not in _CONTROLLERS:
+            continue
+        # Who sets the replicas through ``scale`` is an autoscaler, which scaled_by names.
+        theirs = [change.field for change in diff.fields if _owns(fields, change.path) and change.path != REPLICAS]
+        if not theirs:
+            continue
+        listed = ", ".join(theirs[:SHOWN]) + (f" and {len(theirs) - SHOWN} more" if len(theirs) > SHOWN else "")
+        who = "kubectl apply" if name == _CLIENT_SIDE else name
+        will = "will set it back when it applies again" if applies else "keeps it as it sees fit"
+        if len(theirs) > 1:
+            will = will.replace(" it ", " them ", 1)
+        text = f"{who} owns {listed} and {will}"
+        notices.append(Notice(NoticeKind.MANAGED, text))
+    return notices
+
+
 def scaled_by(autoscalers: Iterable[Object], api_version: str, kind: str, name: str, diff: Diff) -> list[Notice]:
     """Return a notice for each autoscaler that sets the replicas this change sets too."""
-    if not any(change.path == ("spec", "replicas") for change in diff.fields):
+    if not any(change.path == REPLICAS for change in diff.fields):
         return []
     notices = []
     group = api_version.rpartition("/")[0]

@@ -23,7 +23,7 @@ from k9py.changes.model import (
     Trouble,
     Weight,
 )
-from k9py.changes.owners import conflicts_of, managed_by, merge_edit, scaled_by, stays_applied
+from k9py.changes.owners import applied_by, conflicts_of, managed_by, merge_edit, scaled_by, stays_applied
 from k9py.changes.requests import Order, Sent, refusing_webhook, scrubbed
 from k9py.core.diffs import Diff, named_items, with_value
 from k9py.core.errors import ApiError, K9Error, NotFound, UsageError
@@ -142,8 +142,8 @@ class Trials:
             return self._compared(change, None, sent)
         pinned = _pinned(change, live)
         tried = self._compared(pinned, live, sent)
-        others = (*managed_by(live), *stays_applied(live, document))
-        return replace(tried, notices=(*tried.notices, *others, *await self._scalers(tried)))
+        stays = stays_applied(live, document)
+        return replace(tried, notices=(*tried.notices, *await self._others(tried, live), *stays))
 
     async def _creation(self, change: PlannedChange, resource: ApiResource) -> PlannedChange:
         order = Order(Deed.CREATE, resource, change.ref.namespace, change.ref.name, change.sent or change.wish.document)
@@ -172,10 +172,12 @@ class Trials:
         if wish.deed is Deed.SCALE:
             return await self._scale(change, resource, live, attempts)
         merged, conflicts = merge_edit(base, wish.document, live)
-        if conflicts and not wish.force:
-            return replace(change, sent=merged, conflicts=tuple(conflicts))
+        stands = merged
         for conflict in conflicts:
             merged = with_value(merged, conflict.path, conflict.mine)
+        if conflicts and not wish.force:
+            notices = await self._others(replace(change, diff=Diff(live, merged)), live)
+            return replace(change, sent=stands, conflicts=tuple(conflicts), notices=(*change.notices, *notices))
         change = replace(change, sent=merged)
         try:
             sent = await requests.send(self._transport, order_of(change, resource), dry_run=True)
@@ -186,7 +188,10 @@ class Trials:
         except ApiError as error:
             return await self._unseen(change, error)
         tried = self._compared(change, live, sent)
-        return replace(tried, notices=(*tried.notices, *managed_by(live), *await self._scalers(tried)))
+        return replace(
+            tried,
+            notices=(*tried.notices, *await self._others(tried, live)),
+        )
 
     async def _scale(self, change: PlannedChange, resource: ApiResource, live: Object, attempts: int) -> PlannedChange:
         replicas = (change.wish.document.get("spec") or {}).get("replicas")
@@ -203,7 +208,10 @@ class Trials:
         else:
             scaled = Sent(sent.status, with_value(live, ("spec", "replicas"), replicas), sent.warnings)
             tried = self._compared(change, live, scaled)
-        return replace(tried, notices=(*tried.notices, *managed_by(live), *await self._scalers(tried)))
+        return replace(
+            tried,
+            notices=(*tried.notices, *await self._others(tried, live)),
+        )
 
     # deletion
 
@@ -262,6 +270,10 @@ class Trials:
             change, live=live, dry_run=dry_run, diff=diff, effect=effect,
             notices=(*change.notices, *_server_notices(sent)),
         )  # fmt: skip
+
+    async def _others(self, change: PlannedChange, live: Object) -> list[Notice]:
+        """Return who else writes what a change writes, and will again."""
+        return [*managed_by(live), *applied_by(live, change.diff), *await self._scalers(change)]
 
     async def _scalers(self, change: PlannedChange) -> list[Notice]:
         """Return the autoscalers that set the replicas too; asked only when this change sets them."""

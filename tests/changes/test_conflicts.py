@@ -8,8 +8,8 @@ import pytest
 
 from k9py.changes import edits
 from k9py.changes.model import Choice, Effect, State
-from k9py.changes.owners import conflicts_of, describe_conflict, locate, merge_edit
-from k9py.core.diffs import ABSENT, LAST_APPLIED, with_value
+from k9py.changes.owners import conflicts_of, describe_conflict, locate, merge_edit, owners_of
+from k9py.core.diffs import ABSENT, LAST_APPLIED, path_text, with_value
 from k9py.core.errors import ApiError, Cause, ChangeError
 from tests.changes.conftest import NS, Lab, Network, Object, config_map, deployment, secret
 
@@ -246,3 +246,39 @@ def test_removing_what_somebody_changed_is_a_conflict_and_what_both_removed_is_n
     merged, conflicts = merge_edit(base, config_map("a", z="1"), config_map("a", x="2", z="2"))
     assert [(one.path, one.mine, one.theirs) for one in conflicts] == [(("data", "x"), ABSENT, "2")]
     assert merged["data"] == {"x": "2", "z": "2"}
+
+
+async def test_an_edit_of_what_somebody_applies_names_who_will_set_it_back(shared: Lab) -> None:
+    base = shared.live("deployments.apps", "web")
+    plan = await shared.gate.plan([edits.edit(base, with_value(base, IMAGE, "mine:1"))])
+    assert plan.ready
+    assert [notice.text for notice in plan.changes[0].notices] == [
+        f"somebody owns {path_text(IMAGE)} and will set it back when it applies again"
+    ]
+    other = await shared.gate.plan([edits.edit(base, with_value(base, ("spec", "minReadySeconds"), 3))])
+    assert not other.changes[0].notices
+
+
+def test_an_autoscaler_owns_the_replicas_it_set_through_scale() -> None:
+    fields = {"f:spec": {"f:replicas": {}}}
+    entries = [
+        {"manager": "kubelet", "operation": "Update", "subresource": "status", "fieldsV1": fields},
+        {"manager": "kube-controller-manager", "operation": "Update", "subresource": "scale", "fieldsV1": fields},
+    ]
+    live: Object = {"metadata": {"managedFields": entries}}
+    assert owners_of(live, ("spec", "replicas")) == ("kube-controller-manager",)
+
+
+async def test_a_conflict_on_the_replicas_names_the_autoscaler(lab: Lab) -> None:
+    await lab.write(edits.apply(deployment("web", replicas=2)))
+    base = lab.live("deployments.apps", "web")
+    scaler = {
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "namespace": NS},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+                 "minReplicas": 2, "maxReplicas": 5},
+    }  # fmt: skip
+    await lab.write(edits.apply(scaler))
+    await lab.write(edits.edit(base, with_value(base, ("spec", "replicas"), 3)))
+    plan = await lab.gate.plan([edits.edit(base, with_value(base, ("spec", "replicas"), 1))])
+    assert [one.path for one in plan.changes[0].conflicts] == [("spec", "replicas")]
+    assert any("HorizontalPodAutoscaler web sets the replicas" in one.text for one in plan.changes[0].notices)

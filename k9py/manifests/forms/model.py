@@ -207,7 +207,7 @@ class FormModel:
         if len(place.steps) < 2:
             return value
         above = get(self.value, place.steps[:-1])
-        for item in _flat(self.form.items):
+        for item in flat(self.form.items):
             if isinstance(item, Field) and item.steps == place.steps[:-1] and isinstance(above, dict):
                 for path in item.also:
                     if get(self.value, parse(path)) == above:
@@ -308,7 +308,7 @@ class FormModel:
     def _following(self) -> frozenset[Steps]:
         """Return the places that hold what another field says, because they follow it."""
         found: set[Steps] = set()
-        for item in _flat(self.form.items):
+        for item in flat(self.form.items):
             value = get(self.value, item.steps) if isinstance(item, Field) and item.also else None
             if value is not None and isinstance(item, Field):
                 found.update(steps for steps in map(parse, item.also) if _says_no_more(get(self.value, steps), value))
@@ -395,10 +395,11 @@ class FormModel:
         return below[0] if below else None
 
 
-def _flat(items: tuple[Item, ...]) -> Iterator[Item]:
+def flat(items: tuple[Item, ...]) -> Iterator[Item]:
+    """Yield fields and repeats, those of groups in place of the groups."""
     for item in items:
         if isinstance(item, Group):
-            yield from _flat(item.items)
+            yield from flat(item.items)
         else:
             yield item
 

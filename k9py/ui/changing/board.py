@@ -229,7 +229,7 @@ class BoardScreen(WorkScreen):
 
     def _item(self, one: Followed) -> Item:
         word, tone = _STATES[one.state]
-        return Item(one.outcome.change.title, word, tone, safe_line(_now(one.board)))
+        return Item(one.outcome.change.title, word, tone, safe_line(_now(one.board)), one.outcome.change.short_title)
 
 
 def _now(board: Board | None) -> str:

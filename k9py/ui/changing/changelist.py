@@ -26,12 +26,6 @@ TITLE_LEAST = 26
 """Cells a title has on narrow screens, too."""
 
 
-def _without_group(title: str) -> str:
-    """Return ``deployment/web`` for ``deployment.apps/web``."""
-    kind, slash, name = title.partition("/")
-    return f"{kind.partition('.')[0]}{slash}{name}"
-
-
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line."""
@@ -40,6 +34,8 @@ class Item:
     word: str
     tone: Tone
     detail: str = ""
+    short: str = ""
+    """What it is called where the title has no room."""
     chosen: bool | None = None
     """None where nothing can be chosen."""
 
@@ -115,7 +111,7 @@ class ItemList(Widget):
         most = min(TITLE_CELLS, max(TITLE_LEAST, width * 2 // 5))
         texts = [safe_line(one.title) for one in self._items]
         if max(map(cell_len, texts), default=0) > most:
-            texts = [_without_group(text) for text in texts]
+            texts = [safe_line(one.short or one.title) for one in self._items]
         cells = min(most, max(map(cell_len, texts), default=0))
         return [(shorten(text, cells, mark=self._look.glyphs.ellipsis), cells) for text in texts]
 

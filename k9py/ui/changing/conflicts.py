@@ -13,7 +13,9 @@ from k9py.core.errors import ChangeError
 from k9py.core.text import safe_line, shorten
 from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
-from k9py.ui.changing.changelist import Item
+from k9py.ui.changing.changelist import TITLE_LEAST, Item
+from k9py.ui.changing.laying import hanging
+from k9py.ui.changing.reviewtext import notice_line
 from k9py.ui.changing.workscreen import WorkScreen
 from k9py.ui.glyphs import Glyphs
 from k9py.ui.statusline import Bar
@@ -163,6 +165,8 @@ class ConflictScreen(WorkScreen):
         self.query_one("#work-steps", Bar).show(((f" {said}", Tone.DIM),))
         choice = self._choices.get((place, conflict.path))
         lines = conflict_lines(conflict, choice, change.wish.deed, glyphs)
+        told = [notice_line(notice, glyphs) for notice in change.notices]
+        lines += [(), *hanging(told, self.app.size.width)] if told else []
         if not self.open_fields:
             lines += [
                 (),
@@ -181,4 +185,7 @@ class ConflictScreen(WorkScreen):
             for one in (conflict.theirs, conflict.mine)
         )
         title = f"{change.ref.name}: {conflict.field}" if several else conflict.field
-        return Item(title, words[choice], Tone.OK if choice else Tone.WARN, f"theirs {theirs}  mine {mine}")
+        # The end of a path says more than its beginning.
+        short = title if len(title) <= TITLE_LEAST else f"{mark}{title[1 - TITLE_LEAST :]}"
+        tone = Tone.OK if choice else Tone.WARN
+        return Item(title, words[choice], tone, f"theirs {theirs}  mine {mine}", short)

@@ -413,14 +413,20 @@ class ReviewScreen(WorkScreen):
     def _items(self) -> list[Item]:
         if self.report is not None:
             return [
-                Item(one.change.title, one.verb, reviewtext.outcome_tone(one), safe_line(one.text))
+                Item(
+                    one.change.title,
+                    one.verb,
+                    reviewtext.outcome_tone(one),
+                    safe_line(one.text),
+                    one.change.short_title,
+                )
                 for one in self.report.outcomes
             ]
         if self.plan is not None:
             return [
                 Item(
                     change.title, reviewtext.effect_text(change), reviewtext.effect_tone(change),
-                    reviewtext.change_detail(change), index not in self._left_out,
+                    reviewtext.change_detail(change), change.short_title, index not in self._left_out,
                 )
                 for index, change in enumerate(self.changes)
             ]  # fmt: skip

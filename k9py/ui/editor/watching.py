@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from k9py.changes.owners import owners_of
 from k9py.core import diffs
 from k9py.core.diffs import Diff, path_text, quiet
 from k9py.resources.action import Action
@@ -62,16 +63,19 @@ class Watcher:
     def _say(self, subject: LiveSubject, live: dict[str, Any] | None) -> None:
         bar = self._screen.query_one("#edit-others", Bar)
         sign = self._screen.k9.look.glyphs.warn
-        text = ""
+        text = key = ""
         if subject.is_gone:
             text = f"{subject.title} was deleted meanwhile; ctrl+s makes it anew from what is here"
         elif live is not None and _uid(live) != _uid(subject.view.base):
-            text = f"{subject.title} was deleted and made anew meanwhile  f5 shows what differs"
+            text, key = f"{subject.title} was deleted and made anew meanwhile", "f5 shows what differs"
         elif self.theirs is not None:
-            fields = [path_text(change.path) for change in diffs.changes(quiet(subject.view.base), quiet(self.theirs))]
+            paths = [change.path for change in diffs.changes(quiet(subject.view.base), quiet(self.theirs))]
+            fields = [path_text(path) for path in paths]
+            names = {owner for path in paths[:NAMED_FIELDS] for owner in owners_of(self.theirs, path)}
+            who = " and ".join(sorted(names)) or "somebody"
             more = f" and {len(fields) - NAMED_FIELDS} more" if len(fields) > NAMED_FIELDS else ""
-            text = f"somebody changed {', '.join(fields[:NAMED_FIELDS])}{more} meanwhile  f5 shows it"
-        bar.show(((f" {sign} {text}", Tone.WARN),) if text else ())
+            text, key = f"{who} changed {', '.join(fields[:NAMED_FIELDS])}{more} meanwhile", "f5 shows it"
+        bar.show(((f" {sign} {text}", Tone.WARN),) if text else (), ((f"  {key} ", Tone.ACCENT),) if key else ())
         bar.display = bool(text)
 
     def show(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from k9py.core.errors import UsageError
 from k9py.manifests.forms.fields import Field, Group, Repeat
-from k9py.manifests.forms.model import FormModel
+from k9py.manifests.forms.model import FormModel, flat
 from k9py.manifests.forms.registry import FORMS, form_for
 from k9py.manifests.forms.schemapaths import schema_paths
 from k9py.manifests.forms.sheet import Part
@@ -69,6 +69,15 @@ class FormFinder:
             label = entry.item.label
             where = f"{heading}: " if heading and isinstance(entry.item, Field) else ""
             choices.append(Choice(key, f"{where}{label}{suffix}", entry.item.why, search=f"{entry.id} {path}"))
+            if isinstance(entry.item, Repeat) and not entry.value:
+                for field in flat(entry.item.items):
+                    if isinstance(field, Field):
+                        known.add(_plain(f"{path}.{field.path}"))
+                        field_id = f"{entry.id}[0].{field.id}"
+                        key = f"a{part.key} {field_id}"
+                        targets[key] = (part, field_id, False)
+                        text = f"{label}: {field.label}{suffix}"
+                        choices.append(Choice(key, text, field.why, search=f"{field_id} {path}.{field.path}"))
         holders = {path[:at] for path in known for at, char in enumerate(path) if char == "."}
         for found in schema_paths(model.type) if model.type is not None else ():
             plain = _plain(found.path)
@@ -84,8 +93,19 @@ class FormFinder:
         if part is not None and is_new and part.model is not None:
             part.model.add_field(id)
             screen.draw()
+        elif part is not None and "]." in id and not self._is_there(part, id):
+            list_id = id.rpartition("[")[0]
+            screen.do(lambda: screen.sheet.change(part, lambda model: model.add_item(list_id)))
+            screen.changed()
         if not screen.moves.go_to(part.key if part is not None else OPTIONS, id):
             raise UsageError(f"{id} is not shown while what it belongs to is not set")
+
+    @staticmethod
+    def _is_there(part: Part, id: str) -> bool:
+        """Return whether the item a field belongs to is there."""
+        item = id.rpartition("].")[0] + "]"
+        entries = part.model.entries(advanced=True) if part.model is not None else []
+        return any(entry.id.startswith(item) for entry in entries)
 
     # ------------------------------------------------------------------ headings
 

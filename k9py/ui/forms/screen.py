@@ -27,7 +27,7 @@ from k9py.ui.forms.items import FormItems
 from k9py.ui.forms.live import immutable_fields
 from k9py.ui.forms.moving import FormMoves
 from k9py.ui.forms.picks import Picker
-from k9py.ui.forms.rows import FormRow, Place, RowKind, Said, in_words, rows_of
+from k9py.ui.forms.rows import OPTIONS, FormRow, Place, RowKind, Said, in_words, rows_of
 from k9py.ui.forms.valuetexts import FormValues
 from k9py.ui.forms.watching import FormWatch
 from k9py.ui.forms.yamlside import FormYaml, YamlSide
@@ -210,6 +210,9 @@ class FormScreen(Screen[None]):
     def draw(self) -> None:
         """Bring rows, problems, marks and bars up to date."""
         row = self.list.row
+        if row is not None and row.kind is RowKind.FIELD and row.part != OPTIONS:
+            # Emptied, it would be hidden at the basic level, and what is typed next would go to its neighbour.
+            self.wanted.add((row.part, row.id))
         typing = (row.part, row.id) if row is not None and self.list.is_dirty else None
         self.told = self.checks.told(typing=typing)
         rows = rows_of(

@@ -133,6 +133,7 @@ async def test_somebody_else_changing_the_object_is_said_and_shown(tmp_path: Pat
         other = stored(driver, "configmaps", "app")
         driver.store.replace("configmaps", {**other, "data": {**other["data"], "color": "green"}})
         await driver.sees("somebody changed data.color meanwhile")
+        await driver.sees("f5 shows it")
         await driver.press("f5")
         await driver.until(lambda: isinstance(driver.app.screen, ReadingScreen))
         await driver.sees("green")

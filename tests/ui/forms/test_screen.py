@@ -196,3 +196,31 @@ async def test_adding_the_last_item_of_a_form_leaves_no_empty_room_below(tmp_pat
         line = screen.list.line_of(row(k9))
         assert line is not None
         assert line > screen.list.size.height // 2
+
+
+async def test_a_field_of_a_list_that_has_no_item_yet_is_found_and_makes_the_item(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "service web")
+        await to_field(k9, "target port")
+        assert row(k9).id == "ports[0].targetPort"
+        await k9.type("8080")
+        await k9.press("up")
+        await k9.type("80")
+        await k9.press("enter")
+        assert screen.sheet.models[0].value["spec"]["ports"] == [{"targetPort": 8080, "port": 80}]
+        assert [one.label for one in screen.list.rows if one.text == "80"] == ["Port"]
+
+
+async def test_a_field_that_is_emptied_stays_under_the_cursor_and_takes_what_is_typed_next(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "deployment web")
+        text = screen.editor.text.replace("spec:\n", "spec:\n  revisionHistoryLimit: 7\n  minReadySeconds: 3\n", 1)
+        screen.editor.text = text
+        screen.read_yaml()
+        await go_down_to(k9, "revisionHistoryLimit")
+        await k9.press("ctrl+e", "backspace")
+        await k9.until(lambda: "revisionHistoryLimit" not in screen.editor.text)
+        await k9.type("5")
+        await k9.press("enter")
+        spec = screen.sheet.models[0].value["spec"]
+        assert (spec["revisionHistoryLimit"], spec["minReadySeconds"]) == (5, 3)
