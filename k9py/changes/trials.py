@@ -167,7 +167,9 @@ class Trials:
         if wish.base is not None and _uid(wish.base) and _uid(wish.base) != change.ref.uid:
             text = f"{change.title}: {RECREATED}"
             return change.with_troubles(
-                Trouble(Stage.DRY_RUN, text, "Look at the new object, and edit that one if it still makes sense")
+                Trouble(
+                    Stage.DRY_RUN, text, "Look at the new one; the edit can be laid over it if that still makes sense"
+                )
             )
         if wish.deed is Deed.SCALE:
             return await self._scale(change, resource, live, attempts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from k9py.changes.journal import Journal, JournalEntry
@@ -115,6 +115,19 @@ def made_anew(wish: Wish) -> Wish:
     """Return the wish to make an edited object again that is gone: what was typed, as a new object."""
     lost = Notice(NoticeKind.LOST, "it is a new object: another uid, another age")
     return Wish(Deed.CREATE, _as_new(quiet(wish.document)), origin=wish.origin, notices=(lost,))
+
+
+def laid_over(wish: Wish, live: Object) -> Wish:
+    """Return the wish to make the same edit of an object that has taken the place of the edited one.
+
+    What the two objects differ in is a conflict wherever the edit changes it too.
+    """
+    same = {"uid": live["metadata"]["uid"]}
+    document, base = (
+        {**one, "metadata": {**one["metadata"], **same}} for one in (wish.document, wish.base or wish.document)
+    )
+    other = Notice(NoticeKind.LOST, "it is another object than the one that was edited, made under its name")
+    return replace(wish, document=document, base=base, notices=(*wish.notices, other))
 
 
 def _as_new(before: Object) -> Object:

@@ -191,6 +191,8 @@ def _reviewing() -> list[Action]:
                footer=4),
         Action("review.anew", ("n",), _R, "make it anew", "Make an object that is gone again, as edited", "change",
                danger=change, footer=4),
+        Action("review.onto", ("o",), _R, "lay it over", "Make the same edit of the object made anew meanwhile",
+               "change", danger=change, footer=4),
         Action("review.pick", ("space",), _R, "leave out", "Leave this object out, or take it in again", "marks",
                footer=5),
         Action("review.pick-all", ("a",), _R, "all or none", "Take all objects in, or leave all out", "marks"),

@@ -260,7 +260,7 @@ async def test_an_edit_of_what_somebody_applies_names_who_will_set_it_back(share
 
 
 def test_an_autoscaler_owns_the_replicas_it_set_through_scale() -> None:
-    fields = {"f:spec": {"f:replicas": {}}}
+    fields: Object = {"f:spec": {"f:replicas": {}}}
     entries = [
         {"manager": "kubelet", "operation": "Update", "subresource": "status", "fieldsV1": fields},
         {"manager": "kube-controller-manager", "operation": "Update", "subresource": "scale", "fieldsV1": fields},

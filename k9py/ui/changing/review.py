@@ -11,6 +11,7 @@ from k9py.changes.model import (
     Answer,
     Deed,
     Effect,
+    Object,
     Outcome,
     Plan,
     PlannedChange,
@@ -22,7 +23,7 @@ from k9py.changes.model import (
     Trouble,
     Wish,
 )
-from k9py.changes.undo import made_anew
+from k9py.changes.undo import laid_over, made_anew
 from k9py.core.errors import ChangeError, K9Error
 from k9py.core.text import safe_line
 from k9py.resources.action import Action, Where
@@ -101,6 +102,7 @@ class ReviewScreen(WorkScreen):
             "review.field": self.go_to_field,
             "review.retry": self.try_again,
             "review.anew": self.make_anew,
+            "review.onto": self.lay_over,
             "review.pick": self.pick,
             "review.pick-all": self.pick_all,
             "review.sides": self.other_view,
@@ -293,6 +295,21 @@ class ReviewScreen(WorkScreen):
         gone = self.current
         self._plan([made_anew(one.wish) if one is gone else one.wish for one in self.changes])
 
+    @property
+    def _replaced(self) -> Object | None:
+        """The object that has taken the place of the edited one that is looked at."""
+        change = self.current
+        base = change.wish.base if change is not None and change.wish.deed is Deed.UPDATE else None
+        if change is None or change.live is None or base is None or self.report is not None:
+            return None
+        return change.live if base["metadata"].get("uid") not in (None, change.live["metadata"]["uid"]) else None
+
+    def lay_over(self) -> None:
+        """Plan the same edit of the object that was made anew; nothing of it is taken for granted."""
+        live, gone = self._replaced, self.current
+        if live is not None:
+            self._plan([laid_over(one.wish, live) if one is gone else one.wish for one in self.changes])
+
     def go_to_field(self) -> None:
         """Go back to the field that is wrong."""
         change = self.current
@@ -343,6 +360,8 @@ class ReviewScreen(WorkScreen):
                 return "" if change is not None and self._conflicts() else "There is no conflict to decide"
             case "review.anew":
                 return "" if self._gone else "It is not gone: there is nothing to make again"
+            case "review.onto":
+                return "" if self._replaced is not None else "The object is the one that was edited"
             case "review.field":
                 wrong = change is not None and change.troubles and self._can_show
                 return "" if wrong else "There is no field to go to"

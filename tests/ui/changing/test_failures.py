@@ -173,7 +173,16 @@ async def test_an_object_deleted_and_made_anew_meanwhile_is_not_written_to(tmp_p
         assert k9.live("configmaps", "settings")["data"] == {"colour": "another"}
         await k9.press("r")
         await k9.planned()
-        await k9.sees("edit that one if it still makes sense")
+        await k9.sees("if that still makes sense")
+        await k9.press("o")
+        await k9.planned()
+        await k9.sees("1 conflict")
+        await k9.press("c")
+        await k9.press("m")
+        await k9.press("enter")
+        await k9.planned()
+        await k9.write()
+        await k9.until(lambda: k9.live("configmaps", "settings")["data"] == {"colour": "red"}, "laid over")
 
 
 async def test_an_object_deleted_meanwhile_is_told_and_what_was_typed_is_kept(tmp_path: Path) -> None:

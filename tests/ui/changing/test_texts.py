@@ -153,9 +153,10 @@ def test_a_blocked_pull_offers_the_image_that_ran_and_then_undo() -> None:
         ("ready", Move.LOGS),
         ("scheduled", Move.POD),
         ("pods", Move.EVENTS),
-        ("gone", Move.OBJECT),
     ],
 )
 def test_every_way_of_being_blocked_has_a_next_step(step: str, move: Move) -> None:
     change = PlannedChange(Wish(Deed.APPLY, NEW), Wish(Deed.APPLY, NEW).ref, diff=Diff(None, NEW))
     assert advice_for(change, Step(step, StepState.BLOCKED, ""))[0].move is move
+    held = Step("gone", StepState.BLOCKED, "", finalizers=("example.com/guard",))
+    assert [one.move for one in advice_for(change, held)] == [Move.OBJECT, Move.OBJECT]
