@@ -172,21 +172,6 @@ async def test_a_field_searched_by_its_name_comes_before_the_schema_paths_with_t
         assert row(k9).id == "labels"
 
 
-async def test_a_kind_without_namespace_names_none_and_a_volume_without_type_asks_for_one_at_its_field(
-    tmp_path: Path,
-) -> None:
-    async with running(tmp_path, size=(80, 24)) as k9:
-        screen = await open_new(k9, "persistentvolume disk")
-        assert "namespace" not in k9.bar("form-title")
-        assert (screen.told.errors, screen.told.missing) == (0, 2)
-        await go_down_to(k9, "capacity")
-        await k9.type("2Gi")
-        await go_down_to(k9, "hostPath")
-        await k9.press("down")
-        said = {one.label: [two.text for two in one.said] for one in screen.list.rows if one.said}
-        assert said == {"Host path": ["Required value: must specify a volume type"]}
-
-
 async def test_adding_the_last_item_of_a_form_leaves_no_empty_room_below(tmp_path: Path) -> None:
     async with running(tmp_path, size=(80, 24)) as k9:
         screen = await open_new(k9, "deployment web")
