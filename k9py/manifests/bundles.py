@@ -22,6 +22,11 @@ class Option:
     """Its type is the option's type."""
     required: bool = False
 
+    @property
+    def is_secret(self) -> bool:
+        """True when its value must not be shown or kept."""
+        return "assword" in self.id and "ariable" not in self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:

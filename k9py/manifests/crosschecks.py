@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from k9py.core.errors import SelectorError
-from k9py.core.selectors import of_labels, of_object
+from k9py.core.selectors import Selector, of_labels, of_object
 from k9py.manifests.budgets import check_limit_ranges, check_quotas
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.podsecurity import LEVEL_LABEL, violations
@@ -21,6 +21,9 @@ WORKLOADS = {
     "Deployment": "deployments.apps", "StatefulSet": "statefulsets.apps", "DaemonSet": "daemonsets.apps",
     "ReplicaSet": "replicasets.apps", "Job": "jobs.batch", "CronJob": "cronjobs.batch",
 }  # fmt: skip
+_OWNING = {kind: WORKLOADS[kind] for kind in ("Deployment", "StatefulSet", "DaemonSet")}
+"""Workloads that stay, and take every pod their selector chooses for their own."""
+_SHARED = "two controllers of one pod fight over it, and autoscalers count it twice: give each a label of its own"
 _SELECTING = ("pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps")
 
 
@@ -34,17 +37,20 @@ def pod_spec_of(obj: At) -> At | None:
     return obj.under("spec", "template", "spec") if kind in WORKLOADS else None
 
 
-def needs(obj: dict[str, Any], kinds: Kinds, *, namespace: str, creating: bool) -> list[Need]:
+def needs(obj: dict[str, Any], kinds: Kinds, *, namespace: str, creating: bool, thorough: bool = False) -> list[Need]:
     """Return what has to be looked up to judge an object; ``namespace`` is used when it names none."""
     recorder = Recorder()
-    check_surroundings(obj, kinds, recorder, namespace=namespace, creating=creating)
+    check_surroundings(obj, kinds, recorder, namespace=namespace, creating=creating, thorough=thorough)
     return list(recorder.needs)
 
 
 def check_surroundings(
-    obj: dict[str, Any], kinds: Kinds, lookup: Lookup, *, namespace: str, creating: bool
+    obj: dict[str, Any], kinds: Kinds, lookup: Lookup, *, namespace: str, creating: bool, thorough: bool = False
 ) -> list[Problem]:
-    """Return what does not fit the cluster: errors for what it would refuse, warnings for what would not work."""
+    """Return what does not fit the cluster: errors for what it would refuse, warnings for what would not work.
+
+    ``thorough`` looks through every workload of the namespace, too, which is for one who is typing and not for a write.
+    """
     problems: list[Problem] = []
     root = At(problems, obj)
     resource = kinds.of(root["apiVersion"].text, root["kind"].text)
@@ -65,6 +71,8 @@ def check_surroundings(
         checker.security(spec, place)
         check_limit_ranges(spec, lookup, where, severity=checker.severity)
         check_quotas(root, spec, lookup, where, severity=checker.severity)
+    if (creating or thorough) and root["kind"].text in _OWNING:
+        checker.shared_pods()
     check = _CHECKS.get(root["kind"].text)
     if check is not None:
         check(checker)
@@ -203,6 +211,26 @@ class _Checker:
                 names = sorted({str(number) for pod in chosen for number in _ports(pod)})
                 target.warn(said, f"they have {', '.join(names)}" if names else "they declare no ports")
 
+    def shared_pods(self) -> None:
+        """Warn of another workload whose pods this one would choose too, or that would choose its pods."""
+        selector = self.root["spec"]["selector"]
+        own = _choice_of(self.root)
+        if own is None:
+            return
+        labels = self.root.under("spec", "template", "metadata", "labels").map
+        for kind, kind_id in _OWNING.items():
+            listed = self.lookup.all(kind_id, self.namespace)
+            for obj in () if listed is UNKNOWN else listed:
+                other = At([], obj)
+                name = other["metadata"]["name"].text
+                if (kind, name) == (self.root["kind"].text, self.root["metadata"]["name"].text):
+                    continue
+                theirs = _choice_of(other)
+                if own.matches(other.under("spec", "template", "metadata", "labels").map):
+                    selector.warn(f'also chooses the pods of {kind} "{name}"', _SHARED)
+                elif theirs is not None and theirs.matches(labels):
+                    selector.warn(f'{kind} "{name}" chooses these pods too', _SHARED)
+
     def budget(self) -> None:
         self._selects(self.root["spec"]["selector"])
 
@@ -274,6 +302,17 @@ class _Checker:
         kind_id = {"Role": "roles", "ClusterRole": "clusterroles"}.get(reference["kind"].text)
         if kind_id is not None:
             self._missing(reference["name"], f"{kind_id}.rbac.authorization.k8s.io", reference["kind"].text)
+
+
+def _choice_of(workload: At) -> Selector | None:
+    """Return the selector of a workload; None for one that is not there or not right."""
+    selector = workload["spec"]["selector"]
+    if not selector.map:
+        return None
+    try:
+        return of_object(selector.map)
+    except SelectorError:
+        return None  # reported by the rules
 
 
 def _backends(spec: At) -> Iterator[At]:

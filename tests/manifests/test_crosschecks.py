@@ -173,3 +173,34 @@ def test_nothing_is_said_of_what_nobody_could_look_up(kinds: Kinds) -> None:
 def test_what_has_to_be_looked_up_is_known_beforehand(kinds: Kinds) -> None:
     found = needs(pod(envFrom=[{"configMapRef": {"name": "x"}}]), kinds, namespace="shop", creating=True)
     assert {Need("pods", "shop", "web"), Need("namespaces", "", "shop"), Need("configmaps", "shop", "x")} <= set(found)
+
+
+def _named_like(obj: Object, name: str, kind: str = "Deployment") -> Object:
+    return {**obj, "kind": kind, "metadata": {**obj["metadata"], "name": name}}
+
+
+def test_a_workload_that_would_choose_the_pods_of_another_one_is_warned_of(kinds: Kinds) -> None:
+    known = cluster(deployments__apps=[_named_like(deployment(), "shop")])
+    (problem,) = check(deployment(), known, kinds)
+    assert told([problem]) == [("warning", "spec.selector", 'also chooses the pods of Deployment "shop"')]
+    assert "a label of its own" in problem.hint
+    assert check(deployment(), known, kinds, creating=False) == []
+    typed = check_surroundings(deployment(), kinds, known, namespace="shop", creating=False, thorough=True)
+    assert [one.field for one in typed] == ["spec.selector"]
+
+
+def test_a_workload_whose_pods_another_one_would_choose_is_warned_of(kinds: Kinds) -> None:
+    narrow = deployment()
+    narrow["spec"]["selector"]["matchLabels"]["tier"] = "api"
+    narrow["spec"]["template"]["metadata"] = {"labels": {"app": "web", "tier": "api"}}
+    known = cluster(statefulsets__apps=[_named_like(deployment(), "db", "StatefulSet")])
+    assert told(check(narrow, known, kinds)) == [
+        ("warning", "spec.selector", 'StatefulSet "db" chooses these pods too')
+    ]
+
+
+def test_workloads_with_labels_of_their_own_share_no_pods(kinds: Kinds) -> None:
+    other = _named_like(deployment(), "db")
+    other["spec"] = {**other["spec"], "selector": {"matchLabels": {"app": "db"}},
+                     "template": {"metadata": {"labels": {"app": "db"}}}}  # fmt: skip
+    assert check(deployment(), cluster(deployments__apps=[other]), kinds) == []

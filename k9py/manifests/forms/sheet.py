@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import count, pairwise
@@ -11,7 +11,7 @@ from typing import Any
 
 from k9py.core import yamldoc
 from k9py.core.errors import K9Error, UsageError, YamlError
-from k9py.manifests.bundles import Bundle, Option
+from k9py.manifests.bundles import Bundle, Option, bundle_of
 from k9py.manifests.forms.following import followed
 from k9py.manifests.forms.merging import merged
 from k9py.manifests.forms.model import FormModel
@@ -89,6 +89,19 @@ class Recipe:
         roles = self.bundle.make(_ROLE, self.given, namespace=self.namespace, unfinished=True)
         return {f"{role['kind']} {role['metadata']['name']}": obj for role, obj in zip(roles, made, strict=True)}
 
+    def kept(self) -> dict[str, Any]:
+        """Return what has to be kept to go on with it later: all but the values of secrets."""
+        secret = {option.id for option in self.bundle.options if option.is_secret}
+        given = {key: value for key, value in self.given.items() if key not in secret}
+        return {"bundle": self.bundle.id, "name": self.name, "namespace": self.namespace, "given": given}
+
+    @classmethod
+    def of_kept(cls, kept: Mapping[str, Any]) -> Recipe:
+        """Return a recipe that was kept; raises UsageError for a bundle or an option there is not any more."""
+        recipe = cls(bundle_of(str(kept["bundle"])), str(kept["name"]), str(kept["namespace"]), dict(kept["given"]))
+        recipe.objects()
+        return recipe
+
     def value(self, option: Option) -> Any:
         """Return what an option is at."""
         return self.given.get(option.id, option.default)
@@ -120,9 +133,14 @@ class Sheet:
     @classmethod
     def of_bundle(cls, kinds: Kinds, bundle: Bundle, name: str, *, namespace: str = "") -> Sheet:
         """Return a sheet of the objects of a bundle, to be told its options."""
+        return cls.of_recipe(kinds, Recipe(bundle, name, namespace))
+
+    @classmethod
+    def of_recipe(cls, kinds: Kinds, recipe: Recipe) -> Sheet:
+        """Return a sheet of the objects of a bundle that was told some of its options."""
         sheet = cls(kinds, "")
         sheet.parts = []
-        sheet._remake(Recipe(bundle, name, namespace))
+        sheet._remake(recipe)
         return sheet
 
     # the text

@@ -170,12 +170,18 @@ class Checker:
         namespace = screen.k9.scope.single or screen.session.namespace
         sound = [(part, part.whole) for part in parts if part.whole is not None]
         asked = [(part, whole) for part, whole in sound if part.around is None or len(sound) <= FEW]
-        wanted = [need for _, whole in asked for need in needs(whole, kinds, namespace=namespace, creating=False)]
+        wanted = [
+            need
+            for _, whole in asked
+            for need in needs(whole, kinds, namespace=namespace, creating=False, thorough=True)
+        ]
         known = await screen.k9.rooms.desk.surroundings.known(
             wanted, beside([one for _, one in sound], kinds, namespace)
         )
         for part, whole in asked:
-            part.around = part.placed(check_surroundings(whole, kinds, known, namespace=namespace, creating=False))
+            part.around = part.placed(
+                check_surroundings(whole, kinds, known, namespace=namespace, creating=False, thorough=True)
+            )
 
     def _show(self) -> None:
         """Show what was found, but for the line somebody is typing on, and what only follows from it."""

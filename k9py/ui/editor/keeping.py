@@ -53,8 +53,8 @@ class Keeper:
         self._is_forgotten = False
         self._tasks = TaskSet(app.report_failure)
 
-    def typed(self, text: str, caret: Place, extra: dict[str, Any] | None = None) -> None:
-        """Something was typed: keep it soon; ``extra`` is what else it takes to open it again."""
+    def typed(self, text: str, caret: Place, extra: dict[str, Any] | None = None, *, title: str = "") -> None:
+        """Something was typed: keep it soon; ``extra`` is what else it takes to open it again, a newer ``title``."""
         if not self._key:
             return
         self._is_forgotten = False
@@ -62,7 +62,7 @@ class Keeper:
         if self._newest is None:
             self._first = loop.time()
         self._newest = Draft(
-            self._key, self._context, self._title, text, 0.0, line=caret[0], column=caret[1], base=self.base,
+            self._key, self._context, title or self._title, text, 0.0, line=caret[0], column=caret[1], base=self.base,
             extra=extra or {},
         )  # fmt: skip
         if self._waiting is not None:

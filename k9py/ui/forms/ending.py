@@ -37,8 +37,7 @@ class FormEnd:
     def start(self) -> None:
         """Begin to keep what is typed."""
         screen = self._screen
-        title = f"{screen.verb} {screen.title_text}"
-        self._keeper = Keeper(screen.k9, key=self._key, title=title, base=screen.sheet.live)
+        self._keeper = Keeper(screen.k9, key=self._key, title=self._title(), base=screen.sheet.live)
 
     def begin_from(self, live: dict[str, Any] | None) -> None:
         """Keep drafts from now on as changes of another state of the object."""
@@ -49,7 +48,18 @@ class FormEnd:
         """Something was typed: keep it soon, a word that is not finished included."""
         screen = self._screen
         if self._keeper is not None and screen.is_changed:
-            self._keeper.typed(screen.editor.text, screen.editor.caret, self._half_typed())
+            extra = {**self._half_typed(), "title": screen.title_text}
+            if screen.sheet.recipe is not None:
+                extra["recipe"] = screen.sheet.recipe.kept()
+            self._keeper.typed(screen.editor.text, screen.editor.caret, extra, title=self._title())
+
+    def _title(self) -> str:
+        """Return what a draft of it is listed as: new ones of a kind are told apart by their names."""
+        screen = self._screen
+        sheet = screen.sheet
+        first = sheet.models[0].get("name") if sheet.live is None and len(sheet.models) == 1 else ""
+        name = sheet.recipe.name if sheet.recipe is not None else str(first or "")
+        return f"{screen.verb} {screen.title_text} {name}".rstrip()
 
     def _half_typed(self) -> dict[str, Any]:
         """Return what stands in the line under the cursor and is in no text yet."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import LEFT_OUT, Draft
@@ -13,7 +14,7 @@ from k9py.core.refs import ApiResource
 from k9py.manifests.bundles import BUNDLES, bundle_of
 from k9py.manifests.forms.model import FormModel
 from k9py.manifests.forms.registry import form_for
-from k9py.manifests.forms.sheet import Sheet
+from k9py.manifests.forms.sheet import Recipe, Sheet
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.rendering import render
 from k9py.ui.editor.keeping import drafts_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from k9py.kube.rows import Row
     from k9py.kube.session import Session
     from k9py.ui.app import K9App
+
+_LOG = logging.getLogger(__name__)
 
 Fetched = Callable[["Session", ApiResource, dict[str, Any]], Awaitable[Then]]
 """Makes something ready of an object that was fetched."""
@@ -172,9 +175,12 @@ class FormWork:
     async def _resume(self, session: Session, draft: Draft) -> Then:
         kinds = await self._kinds(session)
         base: dict[str, Any] | None = None
+        made: dict[str, Any] = {}
         if draft.base is None:
-            title = draft.title.partition(" ")[2]
-            screen = FormScreen(Sheet(kinds, draft.text), title=title, namespace=self.namespace, draft_key=draft.key)
+            title = str(draft.extra.get("title") or draft.title.partition(" ")[2])
+            sheet = _sheet_of(draft, kinds)
+            made = _made_secret(sheet)
+            screen = FormScreen(sheet, title=title, namespace=self.namespace, draft_key=draft.key)
         else:
             meta = draft.base.get("metadata") or {}
             resource = session.discovery.resolve(draft.key.removeprefix(FORM_KEY).partition("/")[0])
@@ -184,7 +190,7 @@ class FormWork:
                 now = await session.get(resource, str(meta.get("namespace") or ""), str(meta.get("name")))
                 base = {**base, "data": now.get("data") or {}}
             screen = self._editing(kinds, resource, base, draft.key)
-        screen.start_with(unmasked(draft.text, kinds, base), draft.extra)
+        screen.start_with(unmasked(draft.text, kinds, base, made=made), draft.extra)
 
         def show() -> FormScreen:
             if draft.left_out:
@@ -271,15 +277,35 @@ def _pushed(app: K9App, screen: PickScreen, picked: Callable[[tuple[str, ...] | 
     return screen
 
 
-def unmasked(text: str, kinds: Kinds, base: dict[str, Any] | None) -> str:
-    """Return the text of a draft with the values of Secrets as they were, and empty where there was none."""
+def _sheet_of(draft: Draft, kinds: Kinds) -> Sheet:
+    """Return the sheet of something new that was kept, told the options of its bundle again."""
+    kept = draft.extra.get("recipe")
+    if kept:
+        try:
+            return Sheet.of_recipe(kinds, Recipe.of_kept(kept))
+        except (UsageError, KeyError) as error:
+            _LOG.warning("the options of a kept bundle are lost: %s", error)
+    return Sheet(kinds, draft.text)
+
+
+def _made_secret(sheet: Sheet) -> dict[str, Any]:
+    """Return the Secret a bundle makes by itself: what in it is no password was never typed."""
+    made = sheet.recipe.objects().values() if sheet.recipe is not None else ()
+    return next((obj for obj in made if obj["kind"] == "Secret"), {})
+
+
+def unmasked(text: str, kinds: Kinds, base: dict[str, Any] | None, *, made: Mapping[str, Any] | None = None) -> str:
+    """Return the text of a draft with the values of Secrets as they were, and empty where there was none.
+
+    ``made`` is the Secret that a bundle makes.
+    """
     sheet = Sheet(kinds, text, live=base)
     for model in sheet.models:
         if model.form.kind != "Secret" or model.broken is not None:
             continue
         value = dict(model.value)
         for field in ("data", "stringData"):
-            held, known = value.get(field), (base or {}).get(field) or {}
+            held, known = value.get(field), (base or made or {}).get(field) or {}
             if isinstance(held, dict):
                 value[field] = {key: known.get(key, "") if one == LEFT_OUT else one for key, one in held.items()}
         model.replace(value)

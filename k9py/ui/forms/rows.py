@@ -176,7 +176,7 @@ def _option(recipe: Recipe, option: Option) -> FormRow:
     return FormRow(RowKind.FIELD, OPTIONS, option.id, _spaced(option.id), 1, text, option.why, kind,
                    choices=("yes", "no") if kind is Input.SWITCH else (), required=option.required,
                    pick="images" if option.id.lower().endswith("image") else "",
-                   secret="assword" in option.id and "ariable" not in option.id)  # fmt: skip
+                   secret=option.is_secret)  # fmt: skip
 
 
 _WORDS = {"api": "API", "cpu": "CPU", "hpa": "Autoscaler", "pdb": "Disruption budget", "configmap": "ConfigMap"}

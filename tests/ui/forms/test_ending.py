@@ -166,3 +166,39 @@ async def test_a_kind_of_a_custom_resource_definition_has_a_form_from_its_schema
         await k9.press("down", "right")
         await write(k9)
         assert (await get(k9, "widgets.example.com", "round"))["spec"] == {"size": 3, "colour": "red"}
+
+
+async def test_a_bundle_that_was_left_opens_with_its_options_and_its_objects_follow_them_again(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "bundle tiers shelter")
+        await go_down_to(k9, "apiImage")
+        await k9.type("api:1")
+        await k9.press("down")
+        await go_down_to(k9, "password")
+        await k9.type("hunter2")
+        await k9.press("down")
+        await k9.until(lambda: any("api:1" in draft.text for draft in drafts(k9)))
+        await k9.press("escape", "down", "enter")
+        await k9.until(lambda: not is_open(k9))
+        (draft,) = drafts(k9)
+        assert draft.title.endswith("shelter")
+        assert "hunter2" not in repr(draft)
+        k9.app.rooms.forms.resume(draft)
+        await k9.until(lambda: is_open(k9))
+        again = form(k9)
+        assert again is not screen
+        recipe = again.sheet.recipe
+        assert recipe is not None
+        assert (recipe.name, recipe.given) == ("shelter", {"apiImage": "api:1"})
+        secret = next(obj for obj in again.sheet.objects if obj["kind"] == "Secret")
+        assert (secret["stringData"]["root_username"], secret["stringData"]["user_password"]) == ("root", "")
+        await go_down_to(k9, "apiImage")
+        await k9.press("end")
+        await k9.type("2")
+        await k9.press("down")
+        assert "image: api:12" in again.editor.text
+        await go_down_to(k9, "password")
+        await k9.type("hunter3")
+        await k9.press("down")
+        secret = next(obj for obj in again.sheet.objects if obj["kind"] == "Secret")
+        assert secret["stringData"]["user_password"] == "hunter3"
