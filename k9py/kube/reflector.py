@@ -419,7 +419,7 @@ class Reflector:
             _LOG.info("%s: %s; next try in %.1f s", self.source.path, verdict.detail, wait)
         retry_at = self._clock.now() + wait if wait else 0.0
         state = self._listing_state if verdict.state is SyncState.RELISTING else verdict.state
-        self._set(state, verdict.detail, retry_at=retry_at)
+        self._set(state, verdict.detail, retry_at=retry_at, vanished=verdict.vanished)
         await self._wait(wait)
 
     def _pause(self, error: K9Error, verdict: Verdict) -> float:
@@ -442,12 +442,20 @@ class Reflector:
         self._poke.clear()
         await sleep_unless(self._poke, self._clock, seconds)
 
-    def _set(self, state: SyncState, detail: str = "", *, retry_at: float = 0.0, remaining: int | None = None) -> None:
+    def _set(
+        self,
+        state: SyncState,
+        detail: str = "",
+        *,
+        retry_at: float = 0.0,
+        remaining: int | None = None,
+        vanished: bool = False,
+    ) -> None:
         """Move to a state; staying in one keeps the time it began."""
         if state is SyncState.LIVE:
             self.failure = None
         since = self._status.since if state is self._status.state else self._clock.now()
-        status = SyncStatus(state, since, detail, retry_at=retry_at, remaining=remaining)
+        status = SyncStatus(state, since, detail, retry_at=retry_at, remaining=remaining, vanished=vanished)
         if status != self._status:
             self._status = status
             self._tell()

@@ -22,7 +22,7 @@ class SyncState(Enum):
     THROTTLED = "throttled"
     """429: waiting as long as the server asked."""
     DENIED = "denied"
-    """403, or the credentials are refused; retried slowly."""
+    """403, the credentials are refused, or there is no such kind any more; retried slowly."""
     OFFLINE = "offline"
     """The server cannot be reached; retried with backoff."""
 
@@ -42,3 +42,5 @@ class SyncStatus:
     """Wall time of the next try; 0 when none is planned."""
     remaining: int | None = None
     """Objects still to come during SYNCING, where the server says."""
+    vanished: bool = False
+    """True when the server has no such kind (any more): nobody is refused anything."""

@@ -72,7 +72,7 @@ def sync_text(status: SyncStatus, now: float, glyphs: Glyphs) -> tuple[str, Tone
         case SyncState.THROTTLED:
             return (f"{glyphs.resuming} throttled{wait}", Tone.WARN)
         case SyncState.DENIED:
-            return (f"{glyphs.bad} denied{wait}", Tone.BAD)
+            return (f"{glyphs.bad} {'no such kind' if status.vanished else 'denied'}{wait}", Tone.BAD)
         case SyncState.OFFLINE:
             since = f"offline since {age}" if age else "offline"
             return (f"{glyphs.offline} {since}{wait}", Tone.BAD)

@@ -313,6 +313,9 @@ class ListPane(Vertical):
             if status.detail:
                 hint = (status.detail, *hint)
             table.set_empty(f"No {view.kind.partition('.')[0]}{where}", *hint)
+        elif status.vanished:
+            gone = "Its CustomResourceDefinition may have been deleted, or its API is not served for now"
+            table.set_empty(status.detail, gone, "k9py looks again by itself", "", ":kinds lists what there is")
         elif status.state in (SyncState.DENIED, SyncState.OFFLINE):
             keys = "ctrl+n chooses other namespaces   ctrl+x another context   ctrl+r tries again"
             table.set_empty(status.detail or "The server cannot be reached", "k9py keeps trying", "", keys)

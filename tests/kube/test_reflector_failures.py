@@ -211,6 +211,7 @@ async def test_403_names_the_missing_verb_and_is_retried_slowly() -> None:
     async with reading(transport, namespace="") as run:
         assert run.state() is SyncState.DENIED
         assert run.reflector.status.detail == "not allowed to list pods in all namespaces"
+        assert not run.reflector.status.vanished
         assert run.clock.sleeping == [60.0]
         await run.advance(60)
         assert run.state() is SyncState.LIVE
@@ -296,6 +297,7 @@ async def test_a_kind_the_server_no_longer_has_loses_its_rows() -> None:
         assert run.names == set()
         assert run.state() is SyncState.DENIED
         assert run.reflector.status.detail == "the server does not serve pods.v1"
+        assert run.reflector.status.vanished
 
 
 async def test_a_bug_in_a_projection_does_not_end_the_watch(caplog: pytest.LogCaptureFixture) -> None:

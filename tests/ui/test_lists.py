@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -119,6 +120,12 @@ def test_a_quiet_list_changes_its_words_once_a_minute_at_most() -> None:
     status = SyncStatus(SyncState.LIVE, since=0.0, contact=1000.0)
     said = {sync_text(status, 1000.0 + second, UNICODE)[0] for second in range(31, 240)}
     assert len(said) == 4
+
+
+def test_a_kind_that_is_gone_is_not_called_denied() -> None:
+    gone = SyncStatus(SyncState.DENIED, since=0.0, detail="the server does not serve widgets", vanished=True)
+    assert sync_text(gone, 10.0, UNICODE)[0].endswith("no such kind")
+    assert sync_text(replace(gone, vanished=False), 10.0, UNICODE)[0].endswith("denied")
 
 
 def test_a_quiet_list_leaves_room_for_what_the_cluster_uses_at_80_columns() -> None:
