@@ -18,6 +18,7 @@ from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from k9py.core.errors import YamlError
+from k9py.core.yamlwriting import Writer
 
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"})
@@ -270,12 +271,19 @@ _Dumper.add_implicit_resolver(
 _Dumper.add_implicit_resolver(f"{_TAG}value", re.compile("=$"), ["="])
 
 
-def dump(value: Any) -> str:
-    """Return a value as YAML: two spaces, lists under their key, block texts, nothing folded."""
+def _dump_by_hand(value: Any) -> str:
     text = yaml.dump(
         value, Dumper=_Dumper, default_flow_style=False, sort_keys=False, allow_unicode=True, width=1 << 30
     )
     return str(text)
+
+
+_WRITER = Writer(_Dumper.yaml_implicit_resolvers, _dump_by_hand)
+
+
+def dump(value: Any) -> str:
+    """Return a value as YAML: two spaces, lists under their key, block texts, nothing folded."""
+    return _WRITER.write(value)
 
 
 def dump_object(obj: dict[str, Any], *, managed_fields: bool = False) -> str:
