@@ -8,6 +8,9 @@ import pytest
 
 from tests.cluster import available, shared
 
+SUMMARY = "summary"
+"""Property of a test whose lines are told at the end of the run, whatever the outcome."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
@@ -21,6 +24,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say cases, passed, failed and skipped per server, and loudly why there was no real one."""
+    _tell_summaries(terminalreporter)
     unavailable = available()
     counts: dict[tuple[str, str], Counter[str]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
@@ -38,3 +42,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{suite}, {name}: {count.total()} cases, {parts}")
     if unavailable is not None:
         terminalreporter.line(unavailable, red=True, bold=True)
+
+
+def _tell_summaries(terminalreporter: pytest.TerminalReporter) -> None:
+    told = {
+        about[SUMMARY]: report.nodeid
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if SUMMARY in (about := dict(getattr(report, "user_properties", ())))
+    }
+    for text, test in told.items():
+        terminalreporter.section(test)
+        for line in text.split("\n"):
+            terminalreporter.line(line)

@@ -109,6 +109,8 @@ class _Editor:
         if self.coarse or getattr(node, "flow_style", None):
             return False
         if isinstance(node, MappingNode) and isinstance(new, dict) and new and isinstance(old, dict):
+            if not old.keys() & new.keys():
+                return False  # nothing of it stays: the value alone is written anew, not what is around it
             self.mapping(node, old, new)
             return True
         if isinstance(node, SequenceNode) and isinstance(new, list) and new and isinstance(old, list):
@@ -145,6 +147,14 @@ class _Editor:
         if self.text[key.end_mark.index : start - 1].strip():
             raise _Unfit
         written = yamldoc.dump({"k": new}).rstrip("\n").removeprefix("k:")
+        line_end = self._line_end(start)
+        comment = self.text[start:line_end].strip()
+        if comment.startswith("#") and value.start_mark.index > line_end:
+            # A comment behind the key is about the key, whatever stands below it.
+            if written.startswith("\n"):
+                start = line_end
+            elif "\n" not in written:
+                written = f"{written}  {comment}"
         self._put(start, max(start, _true_end(self.text, value)), written, key.start_mark.column)
 
     def _put(self, start: int, end: int, written: str, indent: int) -> None:

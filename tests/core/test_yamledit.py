@@ -122,3 +122,9 @@ def test_the_place_of_a_field_and_the_field_at_a_place() -> None:
     assert (found.line, found.column) == (14, 5)
     assert yamlspans.path_at(root, 14, 8) == ("spec", "ports", 0, "targetPort")
     assert yamlspans.nearest(root, ("spec", "ports", 7, "x")).line == 10
+
+
+def test_a_value_none_of_whose_keys_stay_is_written_anew_and_nothing_around_it() -> None:
+    text = "spec:\n  # the port\n  port:  # of the Service\n    number: 80\n  # the end\n  other: 1  # kept\n"
+    wanted = {"spec": {"port": {"name": "http"}, "other": 1}}
+    assert yamledit.rewrite(text, wanted) == text.replace("number: 80", "name: http")

@@ -28,6 +28,11 @@ class Mutant:
     path: FieldPath
     obj: dict[str, Any]
 
+    @property
+    def mistake(self) -> str:
+        """The kind of mistake, without what was put there."""
+        return self.how.partition(" (")[0]
+
     def __str__(self) -> str:
         return f"{self.title}: {self.how} at {'.'.join(map(str, self.path))}"
 

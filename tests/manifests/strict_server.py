@@ -30,7 +30,9 @@ class StrictServer:
         """Return why the server refuses an object, or nothing; created with strict field validation."""
         path = resource.gvr.path(self.namespace if resource.namespaced else "")
         status, answer = self._post(f"{path}?dryRun=All&fieldValidation=Strict", obj)
-        return "" if status in (200, 201) else str(answer.get("message", answer))
+        # A name that is taken is found out last, behind everything that is wrong with the object itself.
+        taken = status in (200, 201) or answer.get("reason") == "AlreadyExists"
+        return "" if taken else str(answer.get("message", answer))
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self._link.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})

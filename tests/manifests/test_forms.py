@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from k9py.core import yamldoc, yamledit
 from k9py.core.errors import UsageError, YamlError
-from k9py.manifests.forms.fields import Field, Input, Repeat
-from k9py.manifests.forms.model import FormModel
-from k9py.manifests.forms.paths import put
+from k9py.manifests.forms.fields import Field, Form, Input, Repeat
+from k9py.manifests.forms.model import Entry, FormModel
+from k9py.manifests.forms.paths import get, put
 from k9py.manifests.forms.registry import FORMS, form_for
 from k9py.manifests.forms.values import typed
 from k9py.manifests.kinds import Kinds, bundled
@@ -154,28 +154,39 @@ def test_fields_show_when_they_mean_something(kinds: Kinds) -> None:
     assert basic < {entry.id for entry in model.entries(advanced=True)}
 
 
+def _whole(form: Form, kinds: Kinds) -> tuple[dict[str, Any], list[Entry]]:
+    """Return an object of a form with every field filled in, and those fields."""
+    model = FormModel.new(form, kinds, "test")
+    for _ in range(3):  # lists, lists in their items, and lists in those
+        for entry in model.entries(advanced=True):
+            if isinstance(entry.item, Repeat) and entry.index is None and not entry.is_set:
+                model.add_item(entry.id)
+    fields = [entry for entry in model.entries(advanced=True) if isinstance(entry.item, Field)]
+    value = model.value
+    for entry in fields:
+        assert isinstance(entry.item, Field)
+        value = put(value, entry.path, typed(entry.item, _sample(entry.item)))
+    return value, fields
+
+
 def test_every_field_of_every_form_is_in_the_schema(kinds: Kinds) -> None:
     for form in FORMS.values():
-        model = FormModel.new(form, kinds, "test")
-        for _ in range(3):  # lists, lists in their items, and lists in those
-            for entry in model.entries(advanced=True):
-                if isinstance(entry.item, Repeat) and entry.index is None and not entry.is_set:
-                    model.add_item(entry.id)
-        fields = [entry for entry in model.entries(advanced=True) if isinstance(entry.item, Field)]
-        value = model.value
+        value, fields = _whole(form, kinds)
         for entry in fields:
-            assert isinstance(entry.item, Field)
             assert entry.item.why, (form.kind, entry.id)
-            value = put(value, entry.path, typed(entry.item, _sample(entry.item)))
         unknown = [p.field for p in validate_object(value, kinds) if p.reason == "Unknown"]
         assert unknown == [], form.kind
         assert len(fields) >= 5
 
 
-def _sample(field: Field) -> Any:
+def _sample(field: Field, *, other: bool = False) -> Any:
     samples = {Input.NUMBER: 5, Input.SWITCH: True, Input.AMOUNT: "1Gi", Input.LIST: ["a"], Input.WORDS: ["a"],
                Input.MAP: {"a": "b"}, Input.SECRET: {"a": "b"}, Input.PORT: 80, Input.COUNT: "25%"}  # fmt: skip
-    return field.choices[0] if field.choices and field.input is Input.CHOICE else samples.get(field.input, "text")
+    others = {Input.NUMBER: 6, Input.SWITCH: False, Input.AMOUNT: "2Gi", Input.LIST: ["c", "d"], Input.WORDS: ["c d"],
+              Input.MAP: {"a": "c"}, Input.SECRET: {"c": "d"}, Input.PORT: "http", Input.COUNT: 3}  # fmt: skip
+    if field.choices and field.input is Input.CHOICE:
+        return field.choices[-1 if other else 0]
+    return others.get(field.input, "another text") if other else samples.get(field.input, "text")
 
 
 @pytest.mark.parametrize("obj", valid(), ids=lambda obj: f"{obj['kind']}-{obj['metadata'].get('name', '')}")
@@ -248,6 +259,33 @@ def test_what_is_set_is_what_is_read_back(first: dict[str, Any], second: dict[st
             assert again.get(name) == expected
     assert again.text.startswith("# by hand\n")
     assert yamldoc.load(again.text) == again.value
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=lambda form: form.kind)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.data())
+def test_a_change_by_any_form_drops_no_field_and_no_comment(form: Form, data: st.DataObject) -> None:
+    whole, _ = _whole(form, KINDS)
+    lines = f"{yamldoc.dump(whole)}ofNoForm:\n  kept: [1, two]\n".split("\n")
+    places = data.draw(st.sets(st.integers(0, len(lines) - 2), max_size=8))
+    noted = [f"{line}  # note {at}" if at in places else line for at, line in enumerate(lines)]
+    model = FormModel.of_text("# by hand\n" + "\n".join(noted), KINDS, live=True)
+    fields = [entry for entry in model.entries(advanced=True) if isinstance(entry.item, Field) and entry.is_set]
+    entry = data.draw(st.sampled_from(fields))
+    assert isinstance(entry.item, Field)
+    wanted = put(model.value, entry.path, typed(entry.item, _sample(entry.item, other=True)))
+    before = model.value
+    model.set(entry.id, _sample(entry.item, other=True))
+    assert yamldoc.load(model.text) == model.value
+    assert yamledit.same(model.value, wanted)
+    # A comment on a line of the value itself may go with it; every other one is still there.
+    own = len(yamldoc.dump(get(before, entry.path)).split("\n"))
+    assert sum(f"# note {at}" in model.text for at in places) >= len(places) - own
+    assert model.text.startswith("# by hand\n")
+    again = FormModel.of_text(model.text, KINDS, live=True)
+    assert [(one.id, one.value) for one in again.entries(advanced=True)] == [
+        (one.id, one.value) for one in model.entries(advanced=True)
+    ]
 
 
 def test_a_kind_without_a_form_of_its_own_gets_one_from_its_schema(kinds: Kinds) -> None:
