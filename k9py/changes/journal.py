@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from k9py.changes.model import Deed, Object, PlannedChange
 from k9py.core.diffs import Diff, is_secret, masked, quiet
@@ -258,5 +259,5 @@ def _entry(line: _Line) -> JournalEntry:
 
 
 def _ended(entry: JournalEntry, line: _Line) -> JournalEntry:
-    ref = replace(entry.ref, uid=line.uid or entry.ref.uid, name=line.name or entry.ref.name)
+    ref = structs.replace(entry.ref, uid=line.uid or entry.ref.uid, name=line.name or entry.ref.name)
     return replace(entry, state=line.state, text=line.text, ref=ref)

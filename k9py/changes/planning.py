@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from k9py.changes.documents import place_of
 from k9py.changes.model import (
     Deed,
@@ -142,7 +144,7 @@ class Planner:
         if kind is None:
             return PlannedChange(wish, ref, troubles=(self._unknown_kind(wish),), notices=wish.notices)
         if kind.namespaced and not ref.namespace:
-            ref = replace(ref, namespace=namespace)
+            ref = structs.replace(ref, namespace=namespace)
         document = wish.document
         if wish.deed in (Deed.APPLY, Deed.CREATE) and kind.namespaced and not wish.ref.namespace:
             document = {**document, "metadata": {**document["metadata"], "namespace": ref.namespace}}

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from k9py.changes import requests
 from k9py.changes.dependents import goes_too
 from k9py.changes.model import (
@@ -162,7 +164,7 @@ class Trials:
         if live is None:
             text = f"{change.title} is not there any more"
             return change.with_troubles(Trouble(Stage.DRY_RUN, text, "What you typed is kept; it can be made anew"))
-        change = replace(change, live=live, ref=replace(change.ref, uid=str(live["metadata"]["uid"])))
+        change = replace(change, live=live, ref=structs.replace(change.ref, uid=str(live["metadata"]["uid"])))
         base = wish.base if wish.base is not None else live
         if wish.base is not None and _uid(wish.base) and _uid(wish.base) != change.ref.uid:
             text = f"{change.title}: {RECREATED}"
@@ -228,7 +230,7 @@ class Trials:
             if change.wish.may_be_gone:
                 return replace(change, dry_run=DryRun(seen=True), effect=Effect.NOTHING)
             raise NotFound(f"{change.title} not found", status=404, reason="NotFound")
-        change = replace(change, live=live, ref=replace(change.ref, uid=str(live["metadata"]["uid"])))
+        change = replace(change, live=live, ref=structs.replace(change.ref, uid=str(live["metadata"]["uid"])))
         if change.wish.base is not None and _uid(change.wish.base) not in ("", change.ref.uid):
             return change.with_troubles(
                 Trouble(Stage.DRY_RUN, f"{change.title}: {RECREATED}", "Look at the new object before deleting it")
@@ -302,7 +304,7 @@ def _pinned(change: PlannedChange, live: Object | None) -> PlannedChange:
     if live is None:
         return change
     meta = live["metadata"]
-    pinned = replace(change, live=live, ref=replace(change.ref, uid=str(meta["uid"])))
+    pinned = replace(change, live=live, ref=structs.replace(change.ref, uid=str(meta["uid"])))
     if change.wish.deed is not Deed.APPLY:
         return pinned
     document = change.sent or change.wish.document

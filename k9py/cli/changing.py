@@ -339,7 +339,7 @@ def _tell(text: str, *more: str) -> None:
 
 def _seconds(text: str) -> float:
     """Return the seconds of --timeout; 0 is no limit. Raises UsageError."""
-    from k9py.kube.target import parse_request_timeout
+    from k9py.kube.overrides import parse_request_timeout
 
     try:
         return parse_request_timeout(text) or float("inf")

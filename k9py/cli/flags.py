@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from k9py.core.errors import UsageError
 from k9py.core.refs import Scope
-from k9py.kube.target import Overrides, parse_request_timeout
+from k9py.kube.overrides import Overrides, parse_request_timeout
 
 CONNECTION_FLAGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("--context",), "NAME", "context of the kubeconfig"),

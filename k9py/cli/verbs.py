@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from k9py.cli.flags import GLOBAL_VALUE_FLAGS
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(msgspec.Struct, frozen=True):
     """One verb; its module has ``arguments(parser)`` and ``run(options) -> int``."""
 
     name: str

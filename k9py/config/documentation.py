@@ -6,9 +6,11 @@ import ast
 import inspect
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
+
+from msgspec import Struct
 
 from k9py.config import settings as declarations
 from k9py.config.loading import variable_of
@@ -47,20 +49,19 @@ def describe_settings(owner: Any = None, prefix: str = "") -> Iterator[SettingDo
     """Yield every setting in the order of its declaration."""
     owner = Settings() if owner is None else owner
     texts = _docstrings()[type(owner).__name__]
-    for item in fields(owner):
-        name, default = prefix + item.name, getattr(owner, item.name)
-        if is_dataclass(default):
+    for leaf, (hint, _) in fields_of(type(owner)).items():
+        name, default = prefix + leaf, getattr(owner, leaf)
+        if isinstance(default, Struct):
             yield from describe_settings(default, f"{name}.")
             continue
-        hint = fields_of(type(owner))[item.name][1]
         choices = get_args(hint) if get_origin(hint) is Literal else ()
-        many = item.name in ("keys", "aliases")
-        yield SettingDoc(name, default, choices, texts[item.name], "" if many else variable_of(name))
+        many = leaf in ("keys", "aliases")
+        yield SettingDoc(name, default, choices, texts[leaf], "" if many else variable_of(name))
 
 
 def section_text(section: str) -> str:
     """Return the sentence about a section of the settings."""
-    kind = fields_of(Settings)[section][1]
+    kind = fields_of(Settings)[section][0]
     return _docstrings()[kind.__name__][""]
 
 

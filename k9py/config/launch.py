@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import msgspec
+from msgspec.structs import replace
 
 from k9py.config.settings import Settings
 from k9py.core.refs import Scope
-from k9py.kube.target import Overrides
+from k9py.kube.overrides import Overrides
 
 
-@dataclass(frozen=True, slots=True)
-class UiOptions:
+class UiOptions(msgspec.Struct, frozen=True):
     """The wishes of one start; empty text and None: settings or the remembered state decide."""
 
     kind: str = ""
@@ -23,7 +23,7 @@ class UiOptions:
     """Field selector of the first pane."""
     kubeconfig: str = ""
     """One kubeconfig file instead of KUBECONFIG and ``~/.kube/config``."""
-    connection: Overrides = field(default_factory=Overrides)
+    connection: Overrides = msgspec.field(default_factory=Overrides)
     """Context, impersonation and whatever else replaces an entry of the kubeconfig; ``Kubeconfig.target``
     takes it as it is."""
     namespaces: tuple[str, ...] = ()

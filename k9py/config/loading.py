@@ -8,13 +8,15 @@ out ``readonly``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, is_dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from k9py.config.located import Located, Problem, read_located
 from k9py.config.paths import Paths
-from k9py.config.reading import convert_text, fields_of, read_into
+from k9py.config.reading import convert_text, fields_of, is_section, read_into
 from k9py.config.settings import Settings
 from k9py.core.errors import SettingsError
 
@@ -22,16 +24,15 @@ ENVIRONMENT_PREFIX = "K9PY_"
 """``K9PY_THEME`` sets theme, ``K9PY_UI_GLYPHS`` sets ui.glyphs, and so on for every plain setting."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(msgspec.Struct, frozen=True):
     """What the settings file and the environment say, ready to give the settings of any context."""
 
     file: str
-    base: Mapping[str, Any] = field(default_factory=dict)
+    base: Mapping[str, Any] = msgspec.field(default_factory=dict)
     contexts: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     """Shell pattern of context names and the overrides for those that match."""
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    lines: Mapping[str, int] = msgspec.field(default_factory=dict)
     """Line of each entry under ``keys`` and ``aliases``, as ``keys.ACTION``: these are judged elsewhere."""
     themes: tuple[tuple[str, int], ...] = ()
     """Every theme the file asks for, with its line."""
@@ -47,11 +48,11 @@ class SettingsFile:
 
 
 def overlay(settings: Any, values: Mapping[str, Any]) -> Any:
-    """Return the dataclass with the values laid over it, section by section; mappings are merged."""
+    """Return the settings with the values laid over it, section by section; mappings are merged."""
     changed: dict[str, Any] = {}
     for name, value in values.items():
         current = getattr(settings, name)
-        if is_dataclass(current):
+        if isinstance(current, msgspec.Struct):
             changed[name] = overlay(current, value)
         elif isinstance(current, Mapping):
             changed[name] = {**current, **value}
@@ -135,13 +136,13 @@ def _themes_of(located: Located) -> Iterator[tuple[str, int]]:
             yield theme.value, theme.line
 
 
-def plain_settings(owner: type = Settings, prefix: str = "") -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+def plain_settings(owner: type = Settings, prefix: str = "") -> Iterator[tuple[str, Any, msgspec.Meta]]:
     """Yield dotted name, type and limits of every setting that holds one value."""
-    for name, (declared, hint) in fields_of(owner).items():
-        if is_dataclass(hint) and isinstance(hint, type):
+    for name, (hint, limits) in fields_of(owner).items():
+        if is_section(hint):
             yield from plain_settings(hint, f"{prefix}{name}.")
         elif name not in ("keys", "aliases"):
-            yield prefix + name, hint, declared.metadata
+            yield prefix + name, hint, limits
 
 
 def variable_of(name: str) -> str:
@@ -151,14 +152,16 @@ def variable_of(name: str) -> str:
 
 def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> Mapping[str, Any]:
     values: dict[str, Any] = {}
-    for name, hint, metadata in plain_settings():
+    if not any(name.startswith(ENVIRONMENT_PREFIX) for name in environ):
+        return values  # 1 ms of the first frame: types resolved for nothing
+    for name, hint, limits in plain_settings():
         variable = variable_of(name)
         text = environ.get(variable, "")
         if not text:
             continue
         section, _, leaf = name.rpartition(".")
         try:
-            value = convert_text(text, hint, metadata)
+            value = convert_text(text, hint, limits)
         except ValueError as error:
             problems.append(Problem(f"environment variable {variable}", 0, str(error)))
             continue

@@ -15,6 +15,9 @@ from k9py.core.errors import SettingsError
 
 _DEEPEST = 20
 """Levels of nesting; our files have five. An anchor inside itself would otherwise never end."""
+_INDENT = "  "
+_SPECIAL = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""Words YAML takes for something else than a text, or people may think it does."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -75,6 +78,9 @@ def read_located(text: str, file: str) -> Located:
 
     Raises SettingsError with file and line when the text is not YAML or repeats a key.
     """
+    plain = read_plain(text)
+    if plain is not None:
+        return plain
     # Deferred: 40 ms, and the verbs that need no settings file (--help, version) do without.
     import yaml
 
@@ -118,3 +124,82 @@ def _located(node: Any, loader: Any, file: str, depth: int = 0) -> Located:
         value = _located(value_node, loader, file, depth + 1)
         items[key] = Located(value.value, value.line, key_line)
     return Located(items, line)
+
+
+class _NotPlain(Exception):
+    """Something only PyYAML knows how to read."""
+
+
+def read_plain(text: str) -> Located | None:
+    """Return the document of a text of ``key: word`` lines, with one level of them below a key; None for any other.
+
+    Shipped themes and most settings files are no more than that, and PyYAML would be 10 ms of the first frame. Where
+    this answers, PyYAML says the same (a test compares them).
+    """
+    try:
+        return _document(text)
+    except _NotPlain:
+        return None
+
+
+def _document(text: str) -> Located:
+    top: dict[str, Located] = {}
+    above = ""
+    """The key whose mapping the indented lines belong to."""
+    for number, line in enumerate(text.split("\n"), 1):
+        _demand(line.isascii() and line.isprintable())
+        if not line or line.startswith("#"):
+            continue
+        key, colon, rest = line.removeprefix(_INDENT).partition(":")
+        _demand(bool(colon) and _is_word(key))
+        if line.startswith(_INDENT):
+            _demand(bool(above))
+            inner = top[above].value
+            if not inner:
+                top[above] = Located(inner, number, top[above].key_line)
+            _demand(key not in inner)
+            inner[key] = _value(rest, number)
+        else:
+            _demand(key not in top and not (above and not top[above].value))
+            top[key] = _value(rest, number) if rest else Located({}, number, number)
+            above = "" if rest else key
+    _demand(bool(top) and not (above and not top[above].value))
+    return Located(top, next(iter(top.values())).key_line)
+
+
+def _value(text: str, line: int) -> Located:
+    """Return what stands behind a colon: a scalar, or a mapping of scalars in braces."""
+    if not text.startswith(" {"):
+        return Located(_scalar(text), line, line)
+    _demand(text.endswith("}"))
+    items: dict[str, Located] = {}
+    for part in text[2:-1].split(", "):
+        key, _, rest = part.partition(":")
+        _demand(_is_word(key) and key not in items)
+        items[key] = Located(_scalar(rest), line, line)
+    return Located(items, line, line)
+
+
+def _scalar(text: str) -> str | int | float:
+    word = text[1:]
+    _demand(text[:1] == " " and bool(word))
+    if word[0] == word[-1] == '"':
+        _demand(word.count('"') == 2 and "\\" not in word)
+        return word[1:-1]
+    if word.isdigit() and word[0] != "0":
+        return int(word)
+    whole, _, part = word.partition(".")
+    if whole.isdigit() and part.isdigit() and whole[0] != "0":
+        return float(word)
+    _demand(all(_is_word(each) for each in word.split(" ")))
+    return word
+
+
+def _is_word(text: str) -> bool:
+    """Return whether a text means nothing but itself."""
+    return text.replace("-", "_").isidentifier() and text[0] != "-" and text.lower() not in _SPECIAL
+
+
+def _demand(plain: bool) -> None:
+    if not plain:
+        raise _NotPlain

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from k9py.core.files import file_name
 
@@ -16,8 +17,7 @@ STATE_DIR = "K9PY_STATE_DIR"
 """Environment variable: the directory of what is remembered, and of the log file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(msgspec.Struct, frozen=True):
     """The three directories; none of them is created by looking."""
 
     config: Path

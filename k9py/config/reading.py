@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import Field, fields, is_dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Meta, Struct
 
 from k9py.config.located import Located, Problem, nearest
 
@@ -15,10 +16,24 @@ _SWITCH_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": Fals
 """What an environment variable may say for a switch."""
 
 
-def fields_of(owner: type) -> dict[str, tuple[Field[Any], Any]]:
-    """Return the settings of a dataclass by name, each with its resolved type."""
-    hints = get_type_hints(owner)
-    return {item.name: (item, hints[item.name]) for item in fields(owner)}
+NO_LIMITS = Meta()
+
+
+def fields_of(owner: type) -> dict[str, tuple[Any, Meta]]:
+    """Return the settings of a section by name, each with its resolved type and the limits of its number."""
+    return {name: _limited(hint) for name, hint in get_type_hints(owner, include_extras=True).items()}
+
+
+def _limited(hint: Any) -> tuple[Any, Meta]:
+    if get_origin(hint) is not Annotated:
+        return hint, NO_LIMITS
+    kind, limits = get_args(hint)
+    return kind, limits
+
+
+def is_section(hint: Any) -> bool:
+    """Return whether a setting of this type holds settings itself."""
+    return isinstance(hint, type) and issubclass(hint, Struct)
 
 
 def read_into(owner: type, located: Located, file: str, problems: list[Problem], prefix: str = "") -> dict[str, Any]:
@@ -26,7 +41,7 @@ def read_into(owner: type, located: Located, file: str, problems: list[Problem],
 
     A section comes back as a nested mapping, so that an overlay changes only what it names.
     """
-    if located.value is None:
+    if located.value is None or located.value == {}:
         return {}
     if not isinstance(located.value, dict):
         what = f"'{prefix[:-1]}'" if prefix else "the file"
@@ -39,18 +54,18 @@ def read_into(owner: type, located: Located, file: str, problems: list[Problem],
             unknown = f"unknown key '{prefix}{key}'"
             problems.append(Problem(file, item.key_line, unknown, _hint(key, known, prefix)))
             continue
-        declared, hint = known[key]
-        if is_dataclass(hint) and isinstance(hint, type):
+        hint, limits = known[key]
+        if is_section(hint):
             values[key] = read_into(hint, item, file, problems, f"{prefix}{key}.")
             continue
         try:
-            values[key] = convert(item, hint, declared.metadata)
+            values[key] = convert(item, hint, limits)
         except ValueError as error:
             problems.append(Problem(file, item.key_line, f"'{prefix}{key}' {error}"))
     return values
 
 
-def convert(item: Located, hint: Any, metadata: Mapping[str, Any]) -> Any:
+def convert(item: Located, hint: Any, limits: Meta) -> Any:
     """Return the value as the declared type; raises ValueError with the rest of a sentence."""
     value = item.value
     origin = get_origin(hint)
@@ -58,13 +73,13 @@ def convert(item: Located, hint: Any, metadata: Mapping[str, Any]) -> Any:
         return _choice(item, get_args(hint))
     if origin in (Union, types.UnionType):
         options = [option for option in get_args(hint) if option is not type(None)]
-        return None if value is None else convert(item, options[0], metadata)
+        return None if value is None else convert(item, options[0], limits)
     if hint is bool:
         if not isinstance(value, bool):
             raise ValueError(f"must be true or false, not {item.described}")
         return value
     if hint in (int, float):
-        return _number(item, hint, metadata)
+        return _number(item, hint, limits)
     if hint is str:
         return _text(item)
     if origin is tuple:
@@ -72,7 +87,7 @@ def convert(item: Located, hint: Any, metadata: Mapping[str, Any]) -> Any:
     return _mapping(item, get_args(hint)[1])
 
 
-def convert_text(text: str, hint: Any, metadata: Mapping[str, Any]) -> Any:
+def convert_text(text: str, hint: Any, limits: Meta) -> Any:
     """Return the value an environment variable's text stands for; raises ValueError like :func:`convert`."""
     value: Any = text
     if get_origin(hint) in (Union, types.UnionType):
@@ -88,7 +103,7 @@ def convert_text(text: str, hint: Any, metadata: Mapping[str, Any]) -> Any:
             value = text
     elif get_origin(hint) is tuple:
         return tuple(text.split())
-    return convert(Located(value, 0), hint, metadata)
+    return convert(Located(value, 0), hint, limits)
 
 
 def _choice(item: Located, choices: tuple[str, ...]) -> str:
@@ -101,13 +116,13 @@ def _choice(item: Located, choices: tuple[str, ...]) -> str:
     return text
 
 
-def _number(item: Located, hint: type, metadata: Mapping[str, Any]) -> int | float:
+def _number(item: Located, hint: type, limits: Meta) -> int | float:
     value = item.value
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole and not (hint is float and isinstance(value, float)):
         raise ValueError(f"must be a {'whole ' if hint is int else ''}number, not {item.described}")
-    least, most = metadata.get("least", float("-inf")), metadata.get("most", float("inf"))
-    if not least <= value <= most:
+    least, most = limits.ge, limits.le
+    if least is not None and most is not None and not least <= value <= most:
         raise ValueError(f"must be between {least:g} and {most:.10g}, not {value}")
     return hint(value)  # type: ignore[no-any-return]
 
@@ -130,7 +145,7 @@ def _mapping(item: Located, value_hint: Any) -> Mapping[str, Any]:
         return MappingProxyType({})
     if not isinstance(item.value, dict):
         raise ValueError(f"must be a mapping, not {item.described}")
-    return MappingProxyType({key: convert(value, value_hint, {}) for key, value in item.value.items()})
+    return MappingProxyType({key: convert(value, value_hint, NO_LIMITS) for key, value in item.value.items()})
 
 
 def _hint(key: str, known: Mapping[str, object], prefix: str) -> str:

@@ -7,9 +7,11 @@ frozen; a change replaces the whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 Colours = Literal["auto", "truecolor", "256", "16", "none"]
 Glyphs = Literal["auto", "unicode", "ascii"]
@@ -22,13 +24,7 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-def bounded(default: float | None, *, least: float, most: float) -> Any:
-    """Declare a number with the limits the reader holds it to; typed by its use, as ``field`` is."""
-    return field(default=default, metadata={"least": least, "most": most})
-
-
-@dataclass(frozen=True, slots=True)
-class UiSettings:
+class UiSettings(msgspec.Struct, frozen=True):
     """How the terminal interface looks and behaves."""
 
     glyphs: Glyphs = "auto"
@@ -41,19 +37,18 @@ class UiSettings:
     """Take the mouse; off leaves selecting and copying to the terminal."""
     split: Split = "auto"
     """Where the detail pane opens; auto is beside on wide terminals, below on tall ones."""
-    change_mark: float = bounded(10.0, least=0, most=600)
+    change_mark: Annotated[float, Meta(ge=0, le=600)] = 10.0
     """Seconds a new or changed row keeps its sign; 0 shows none."""
     remember: bool = True
     """Come back to the kind, namespaces, filters, sorting and tabs last used in this context."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogSettings:
+class LogSettings(msgspec.Struct, frozen=True):
     """The log view and ``k9py logs``."""
 
-    tail: int = bounded(500, least=0, most=100_000)
+    tail: Annotated[int, Meta(ge=0, le=100_000)] = 500
     """Lines asked of each container when logs open; 0 starts with what comes next."""
-    lines: int = bounded(20_000, least=100, most=1_000_000)
+    lines: Annotated[int, Meta(ge=100, le=1_000_000)] = 20_000
     """Lines kept in memory; older ones are dropped and the gap is shown."""
     wrap: bool = False
     """Break long lines instead of cutting them at the edge."""
@@ -61,48 +56,43 @@ class LogSettings:
     """Show the time the kubelet received each line."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsSettings:
+class MetricsSettings(msgspec.Struct, frozen=True):
     """CPU and memory in the tables."""
 
-    interval: float = bounded(15.0, least=5, most=600)
+    interval: Annotated[float, Meta(ge=5, le=600)] = 15.0
     """Seconds between two samples of metrics.k8s.io; the server itself renews them every 15 s or so."""
-    warn: int = bounded(70, least=1, most=1000)
+    warn: Annotated[int, Meta(ge=1, le=1000)] = 70
     """Percent of the limit (or request) from which a value is marked as a warning."""
-    critical: int = bounded(90, least=1, most=1000)
+    critical: Annotated[int, Meta(ge=1, le=1000)] = 90
     """Percent of the limit (or request) from which a value is marked as bad."""
 
 
-@dataclass(frozen=True, slots=True)
-class KubeSettings:
+class KubeSettings(msgspec.Struct, frozen=True):
     """How the API server is talked to."""
 
-    request_timeout: float | None = bounded(None, least=1, most=600)
+    request_timeout: Annotated[float | None, Meta(ge=1, le=600)] = None
     """Seconds every request may take, watches and logs excepted; null leaves each its own limit (mostly 30)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShellSettings:
+class ShellSettings(msgspec.Struct, frozen=True):
     """A shell in a container."""
 
     command: tuple[str, ...] = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
     """Command and arguments run in the container; each is one word, nothing is split or expanded here."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogFileSettings:
+class LogFileSettings(msgspec.Struct, frozen=True):
     """k9py's own log file."""
 
     level: LogLevel = "info"
     """Least grave message written; debug names every request (never its credentials)."""
-    size: int = bounded(1024, least=16, most=1_048_576)
+    size: Annotated[int, Meta(ge=16, le=1_048_576)] = 1024
     """KiB after which the file is rotated."""
-    keep: int = bounded(3, least=0, most=100)
+    keep: Annotated[int, Meta(ge=0, le=100)] = 3
     """Rotated files kept beside the newest one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """Everything that can be set, for one context."""
 
     theme: str = "dark"
@@ -113,13 +103,13 @@ class Settings:
     """Ask for a name to be typed before anything in the cluster is changed."""
     kind: str = "pods"
     """Kind opened where nothing is remembered; any name or short name of it."""
-    ui: UiSettings = field(default_factory=UiSettings)
-    logs: LogSettings = field(default_factory=LogSettings)
-    metrics: MetricsSettings = field(default_factory=MetricsSettings)
-    kube: KubeSettings = field(default_factory=KubeSettings)
-    shell: ShellSettings = field(default_factory=ShellSettings)
-    log_file: LogFileSettings = field(default_factory=LogFileSettings)
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
+    ui: UiSettings = msgspec.field(default_factory=UiSettings)
+    logs: LogSettings = msgspec.field(default_factory=LogSettings)
+    metrics: MetricsSettings = msgspec.field(default_factory=MetricsSettings)
+    kube: KubeSettings = msgspec.field(default_factory=KubeSettings)
+    shell: ShellSettings = msgspec.field(default_factory=ShellSettings)
+    log_file: LogFileSettings = msgspec.field(default_factory=LogFileSettings)
+    keys: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=_nothing)
     """Action id to its keys, in place of the default ones; an empty list takes the keys away."""
-    aliases: Mapping[str, str] = field(default_factory=_nothing)
+    aliases: Mapping[str, str] = msgspec.field(default_factory=_nothing)
     """Word to the command it stands for in the command prompt, such as ``bad: pods status!=Running``."""

@@ -38,8 +38,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import msgspec
 
 
 class K9Error(Exception):
@@ -146,8 +147,7 @@ class JournalError(ChangeError):
     """The journal cannot be written, so nothing else is; or it cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """One entry of a Status's ``details.causes``."""
 
     field: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tempfile
@@ -17,6 +16,8 @@ def file_name(name: str) -> str:
 
     Context names are free text (ARNs, URLs with slashes), and some file systems ignore case.
     """
+    import hashlib  # deferred: 3 ms for OpenSSL, and there is no name of a file before the first frame
+
     slug = re.sub(r"[^a-zA-Z0-9._-]+", "_", name)[:_SLUG_LENGTH].strip("._")
     return f"{slug or 'context'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

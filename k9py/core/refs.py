@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Gvr:
+class Gvr(msgspec.Struct, frozen=True):
     """Group, version and plural resource name: what a path on the API server is made of."""
 
     group: str
@@ -26,8 +25,7 @@ class Gvr:
         return f"{self.resource}.{self.version}.{self.group}" if self.group else f"{self.resource}.{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiResource:
+class ApiResource(msgspec.Struct, frozen=True):
     """One kind as discovery describes it."""
 
     gvr: Gvr
@@ -51,8 +49,7 @@ class ApiResource:
         return f"{self.gvr.resource}.{self.gvr.group}" if self.gvr.group else self.gvr.resource
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
+class ObjectRef(msgspec.Struct, frozen=True):
     """One object somebody points at; an empty uid means whichever has the name now."""
 
     kind: str
@@ -65,8 +62,7 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """Which namespaces a list covers: none named means all of them."""
 
     namespaces: tuple[str, ...] = ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from k9py.core.errors import ApiError, Forbidden, K9Error, NotFound, RubbishError
 from k9py.core.refs import ApiResource, Gvr

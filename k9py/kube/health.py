@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import re
@@ -68,7 +67,7 @@ async def server_version(transport: Transport) -> str:
     """Return the server's version such as ``v1.36.3``."""
     answer = await transport.request("GET", "/version")
     try:
-        version = json.loads(answer.body)["gitVersion"]
+        version = msgspec.json.decode(answer.body)["gitVersion"]
     except (ValueError, KeyError, TypeError) as error:
         raise RubbishError("what answers at /version is not the Kubernetes API") from error
     return str(version)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from k9py.kube.logins import overridden_login
-from k9py.kube.target import Impersonation, Login, Overrides, Target, TlsSettings
+from k9py.kube.overrides import Overrides
+from k9py.kube.target import Impersonation, Login, Target, TlsSettings
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where Kubernetes mounts token, namespace and ca.crt."""

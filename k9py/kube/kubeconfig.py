@@ -9,15 +9,18 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from k9py.core.errors import KubeconfigError
 from k9py.kube.files import FileStamps
 from k9py.kube.incluster import CONTEXT, in_cluster_target, runs_in_cluster
 from k9py.kube.kubedoc import Block, parse
 from k9py.kube.logins import file_path, impersonation_of, login_of, overridden_login
-from k9py.kube.target import Impersonation, Overrides, Target, TlsSettings
+from k9py.kube.overrides import Overrides
+from k9py.kube.target import Impersonation, Target, TlsSettings
 
 NO_CONFIG_REMEDY = "Set KUBECONFIG or pass --kubeconfig FILE; `k9py demo` opens a simulated cluster"
 

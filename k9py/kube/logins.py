@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from k9py.core.errors import UsageError
 from k9py.kube.kubedoc import Block
-from k9py.kube.target import ExecConfig, Impersonation, Login, OidcConfig, Overrides
+from k9py.kube.overrides import Overrides
+from k9py.kube.target import ExecConfig, Impersonation, Login, OidcConfig
 
 EXEC_GROUP = "client.authentication.k8s.io"
 EXEC_VERSIONS = (f"{EXEC_GROUP}/v1", f"{EXEC_GROUP}/v1beta1")

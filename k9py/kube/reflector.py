@@ -11,7 +11,9 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from k9py.core.clock import Clock, sleep_unless
 from k9py.core.errors import ApiError, Forbidden, Gone, K9Error, LinkError, RubbishError, Stalled

@@ -6,7 +6,6 @@ A row is a flat value with just what columns, health and relations read; the pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -41,8 +40,7 @@ class TableRow(Row, gc=False):
     cells: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TableColumn:
+class TableColumn(msgspec.Struct, frozen=True):
     """A column definition of a server-side Table."""
 
     name: str
@@ -53,8 +51,7 @@ class TableColumn:
     description: str = ""
 
 
-@dataclass(slots=True)
-class Page:
+class Page(msgspec.Struct):
     """One page of a list."""
 
     rows: list[Row]

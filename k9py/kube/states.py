@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class SyncState(Enum):
@@ -27,8 +28,7 @@ class SyncState(Enum):
     """The server cannot be reached; retried with backoff."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncStatus:
+class SyncStatus(msgspec.Struct, frozen=True):
     """A state with what a person needs to read beside it."""
 
     state: SyncState

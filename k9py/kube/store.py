@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from k9py.kube.rows import Row
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(msgspec.Struct):
     """What differs since the last drain: the newest row wins, and an add followed by a delete is nothing."""
 
-    upserts: dict[str, Row] = field(default_factory=dict)
+    upserts: dict[str, Row] = msgspec.field(default_factory=dict)
     """Key to newest row, for objects that are new or changed."""
-    removed: dict[str, str] = field(default_factory=dict)
+    removed: dict[str, str] = msgspec.field(default_factory=dict)
     """Key to the uid that went away. An object replaced under its name is an upsert with another uid instead."""
     reset: bool = False
     """Read the rows afresh instead: the first drain, or a change of what is watched."""

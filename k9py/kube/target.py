@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from k9py.core.errors import KubeconfigError, UsageError
+from k9py.core.errors import KubeconfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +110,6 @@ class Impersonation:
         return bool(self.user)
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What the command line says instead of the kubeconfig; empty means as the kubeconfig has it."""
-
-    context: str = ""
-    cluster: str = ""
-    user: str = ""
-    namespace: str = ""
-    server: str = ""
-    tls_server_name: str = ""
-    insecure_skip_tls_verify: bool | None = None
-    certificate_authority: str = ""
-    client_certificate: str = ""
-    client_key: str = ""
-    proxy_url: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    username: str = ""
-    password: str = field(default="", repr=False)
-    as_user: str = ""
-    as_groups: tuple[str, ...] = ()
-    as_uid: str = ""
-    as_extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    request_timeout: float | None = None
-    """Seconds; 0 is no limit, None leaves each request its own."""
-
-
 class TargetSource(Protocol):
     """Where a target came from, asked whether it is still true."""
 
@@ -176,27 +150,3 @@ class Target:
     def link(self) -> tuple[str, TlsSettings, str, bool]:
         """What needs a new connection pool when it changes."""
         return self.server, self.tls, self.proxy_url, self.disable_compression
-
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_request_timeout(text: str) -> float:
-    """Return the seconds of ``--request-timeout``: whole seconds or Go's ``1m30s``; ``0`` is no limit.
-
-    Raises UsageError for anything else.
-    """
-    if text.isdigit():
-        return float(text)
-    total, number, rest = 0.0, "", text
-    while rest:
-        if rest[0].isdigit() or rest[0] == ".":
-            number, rest = number + rest[0], rest[1:]
-            continue
-        unit = next((unit for unit in ("ms", "s", "m", "h") if rest.startswith(unit)), "")
-        if not unit or not number.strip(".") or number.count(".") > 1:
-            break
-        total, number, rest = total + float(number) * _UNITS[unit], "", rest[len(unit) :]
-    if rest or number or not text:
-        raise UsageError(f"--request-timeout {text!r} is not a duration", remedy="Write 30s, 1m30s or 0")
-    return total

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from k9py.core.errors import SettingsError
 from k9py.core.refs import ApiResource
@@ -57,8 +59,7 @@ class Danger(Enum):
     DESTROYS = "destroys"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """A permission an action needs."""
 
     verb: str
@@ -79,8 +80,7 @@ class Named(Protocol):
         """Its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One thing a person can do."""
 
     id: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from k9py.kube.rows import Row
 from k9py.resources.action import Action, Actions, Danger, Need, Where

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from k9py.core.errors import UsageError
 from k9py.core.refs import ObjectRef
@@ -18,8 +20,7 @@ SUBJECTS = {"u": "User", "user": "User", "g": "Group", "group": "Group", "s": "S
 Object = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """What one rule allows on one resource."""
 
     resource: str

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Row
@@ -161,7 +163,7 @@ class BrowseActions:
     def _open(self, command: OpenCommand) -> None:
         screen, k9 = self._screen, self._screen.k9
         if command.context and command.context != k9.context_name:
-            rest = replace(command, context="")
+            rest = structs.replace(command, context="")
             k9.switch_context(command.context, then=lambda: self._open(rest))
             return
         if k9.session is None:

@@ -7,9 +7,10 @@ empty text. Two lines that look the same compare equal, whatever objects they we
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
+import msgspec
+from msgspec.structs import force_setattr
 from rich.cells import split_graphemes
 from rich.color import ColorSystem
 from rich.segment import Segment
@@ -36,8 +37,7 @@ _WIDE_RANGES = (
 """Characters terminals agree to be two cells wide."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pen:
+class Pen(msgspec.Struct, frozen=True, eq=False):
     """How a cell is drawn. Pens are made by a :class:`Pens` only, so that equal ones are one object."""
 
     attributes: int
@@ -47,7 +47,7 @@ class Pen:
     background: str
     link: str
     """The opening hyperlink sequence; empty for none."""
-    blank: Pen | None = field(default=None, repr=False)
+    blank: Pen | None = None
     """What is left of this pen on a blank cell."""
 
     @property
@@ -120,7 +120,7 @@ class Pens:
         blank = None if blank_look == look else self._pen(*blank_look)
         pen = Pen(attributes, foreground, background, link, blank)
         if blank is None:
-            object.__setattr__(pen, "blank", pen)
+            force_setattr(pen, "blank", pen)
         self._by_look[look] = pen
         return pen
 

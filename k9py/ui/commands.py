@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+
+import msgspec
 
 from k9py.core.errors import UsageError
 from k9py.core.refs import Scope
@@ -41,16 +42,14 @@ _VERB_OF = {word: verb for verb, words in VERBS.items() for word in words}
 _SELECTOR = re.compile(r"^[^\s/@]+(=|!=|==)[^\s]*$|^.+\s(in|notin)\s\(.*\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class VerbCommand:
+class VerbCommand(msgspec.Struct, frozen=True):
     """A command that is no kind: its verb (a key of VERBS) and the words behind it."""
 
     verb: str
     argument: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCommand:
+class OpenCommand(msgspec.Struct, frozen=True):
     """Open a kind."""
 
     kind: str

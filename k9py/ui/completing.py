@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from k9py.core import fuzzy
 from k9py.core.refs import ApiResource
@@ -32,8 +34,7 @@ VERB_HINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True):
     """The words that exist here and now."""
 
     resources: Sequence[ApiResource] = ()

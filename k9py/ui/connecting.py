@@ -15,7 +15,7 @@ from k9py.config.paths import Paths
 from k9py.config.state import recall
 from k9py.core.clock import Clock
 from k9py.core.tasks import FailureHandler
-from k9py.kube.target import Overrides
+from k9py.kube.overrides import Overrides
 
 if TYPE_CHECKING:
     from k9py.kube.aio import TerminalLoan

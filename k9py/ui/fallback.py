@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from k9py.kube.rows import Row, TableColumn
 from k9py.kube.states import SyncState, SyncStatus

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from k9py.core.clock import Clock
 from k9py.core.tasks import TaskSet
@@ -41,8 +42,7 @@ Tick = Callable[[bool], None]
 """Called with whether ages are due."""
 
 
-@dataclass(slots=True)
-class _Watcher:
+class _Watcher(msgspec.Struct):
     drain: Drain
     tick: Tick | None
     visible: bool = True

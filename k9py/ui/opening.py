@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource, ObjectRef, Scope
 from k9py.kube.rows import Projection
@@ -156,7 +158,7 @@ class Opener:
             if pod is not None:
                 source.put(container_rows(pod))
             detail = f"pod {parent.name} is gone" if watch.gone else watch.status.detail
-            source.status = replace(watch.status, detail=detail)
+            source.status = structs.replace(watch.status, detail=detail)
 
         watch.on_wake = changed
         changed()

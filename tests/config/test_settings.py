@@ -13,7 +13,7 @@ from k9py.config.paths import Paths
 from k9py.config.settings import Settings
 from k9py.core.errors import SettingsError
 from k9py.core.files import file_name
-from k9py.kube.target import Overrides
+from k9py.kube.overrides import Overrides
 
 
 @pytest.fixture

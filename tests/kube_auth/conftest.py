@@ -12,7 +12,8 @@ import pytest
 from k9py.core.clock import Clock, SystemClock
 from k9py.kube import aio
 from k9py.kube.kubeconfig import Kubeconfig
-from k9py.kube.target import Overrides, Target
+from k9py.kube.overrides import Overrides
+from k9py.kube.target import Target
 from k9py.kube.transport import AioTransport
 from tests.kube_auth.pki import Pki, make_pki
 

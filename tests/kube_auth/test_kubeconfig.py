@@ -14,7 +14,8 @@ import pytest
 
 from k9py.core.errors import KubeconfigError, UsageError
 from k9py.kube.kubeconfig import Kubeconfig
-from k9py.kube.target import Impersonation, Overrides, Target, parse_request_timeout
+from k9py.kube.overrides import Overrides, parse_request_timeout
+from k9py.kube.target import Impersonation, Target
 from k9py.kube.wholes import WholeProjection
 from k9py.kube.wire import Response
 

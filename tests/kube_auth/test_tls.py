@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from k9py.core.errors import KubeconfigError, Stalled, TlsError
-from k9py.kube.target import Overrides
+from k9py.kube.overrides import Overrides
 from tests.kube_auth.conftest import ConfigFile, Connect
 from tests.kube_auth.pki import Pki, openssl
 from tests.kube_auth.servers import api_server, strict_tls_server
