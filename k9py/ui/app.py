@@ -102,11 +102,14 @@ class K9App(DiffApp[None]):
 
     # ------------------------------------------------------------------ life
 
+    def get_default_screen(self) -> BrowseScreen:
+        """Return the screen at the bottom; one of Textual's own below it would be 3 ms of the first frame."""
+        return self.browser
+
     def on_mount(self) -> None:
         """Paint the browser first; connect once it stands."""
         self.animation_level = "none"
         self.screen_change_signal.subscribe(self, lambda _screen: self.keys.screens_changed())
-        self.push_screen(self.browser)
         collect_later(self, busy=lambda: self.session.hub.filling if self.session else not self.connection.trouble)
         self.call_after_refresh(self.connection.open, self.options.context)
 
