@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from k9py.core.errors import UsageError
-from k9py.core.refs import Scope
-from k9py.kube.overrides import Overrides, parse_request_timeout
+
+if TYPE_CHECKING:
+    from k9py.core.refs import Scope
+    from k9py.kube.overrides import Overrides
 
 CONNECTION_FLAGS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("--context",), "NAME", "context of the kubeconfig"),
@@ -102,6 +104,8 @@ def add_selectors(parser: argparse.ArgumentParser) -> None:
 
 def scope_of(options: argparse.Namespace) -> Scope | None:
     """Return the namespaces asked for; None when nothing was said. Raises UsageError for -n beside -A."""
+    from k9py.core.refs import Scope  # deferred with the overrides: msgspec, which no --help needs
+
     names = tuple(dict.fromkeys(name for part in options.namespace for name in part.split(",") if name))
     if options.all_namespaces:
         if names:
@@ -112,6 +116,8 @@ def scope_of(options: argparse.Namespace) -> Scope | None:
 
 def overrides_of(options: argparse.Namespace) -> Overrides:
     """Return what the flags say about connection and identity. Raises UsageError for a bad time limit."""
+    from k9py.kube.overrides import Overrides, parse_request_timeout
+
     scope = scope_of(options) if "namespace" in options else None
     limit = options.request_timeout
     return Overrides(

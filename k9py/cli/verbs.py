@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import msgspec
+from typing import NamedTuple
 
 from k9py.cli.flags import GLOBAL_VALUE_FLAGS
 
 
-class Verb(msgspec.Struct, frozen=True):
+class Verb(NamedTuple):
     """One verb; its module has ``arguments(parser)`` and ``run(options) -> int``."""
 
     name: str

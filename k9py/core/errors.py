@@ -38,9 +38,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
-
-import msgspec
+from typing import Any, ClassVar, NamedTuple
 
 
 class K9Error(Exception):
@@ -147,7 +145,7 @@ class JournalError(ChangeError):
     """The journal cannot be written, so nothing else is; or it cannot be read."""
 
 
-class Cause(msgspec.Struct, frozen=True):
+class Cause(NamedTuple):
     """One entry of a Status's ``details.causes``."""
 
     field: str

@@ -18,6 +18,7 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ReturnType
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -53,6 +54,11 @@ def textual_version() -> str:
     if len(found) != 1:
         return textual.__version__
     return found[0].removeprefix("textual-").removesuffix(".dist-info")
+
+
+def is_stopped(message: Message) -> bool:
+    """Return whether a message goes no further up."""
+    return message._stop_propagation
 
 
 class Frames:
@@ -282,4 +288,4 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
         await super().on_event(event)
 
 
-__all__ = ["DiffApp", "Frames", "own_output"]
+__all__ = ["DiffApp", "Frames", "is_stopped", "own_output"]

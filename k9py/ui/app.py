@@ -95,6 +95,8 @@ class K9App(DiffApp[None]):
         self.browser = BrowseScreen(self.memory.tabs("default"), self.look, clock)
         """The browser, whatever lies over it."""
         self._is_shut = False
+        self._said: set[Flash] = set()
+        """Where something is said, perhaps; to search the screen for it would be an eighth of a held key's cost."""
         self._tasks = TaskSet(self.report_failure)
         self.fault: Exception | None = None
         """The defect the program ended with."""
@@ -330,12 +332,17 @@ class K9App(DiffApp[None]):
         for screen in reversed(self.screen_stack):
             for flash in screen.query(Flash):
                 flash.say(text, tone)
+                self._said.add(flash)
                 return
 
     def hide_flash(self) -> None:
         """A key was pressed: what was said has been read."""
-        for flash in self.screen.query(Flash):
-            flash.hide()
+        for flash in tuple(self._said):
+            if not flash.is_attached:
+                self._said.discard(flash)
+            elif flash.screen is self.screen:
+                self._said.discard(flash)
+                flash.hide()
 
     def report_failure(self, name: str, error: BaseException) -> None:
         """Log what a background task raised and say that it ended."""
@@ -391,4 +398,4 @@ class K9App(DiffApp[None]):
         if self.keys.admit(event):
             self.hide_flash()
             await super().on_event(event)
-            self.keys.follow(self.focused or self.screen)
+            self.keys.follow(event, self.focused or self.screen)

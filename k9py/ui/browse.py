@@ -283,6 +283,7 @@ class BrowseScreen(Screen[None]):
 
     def on_row_table_highlighted(self, event: RowTable.Highlighted) -> None:
         """Once the cursor rests, say what is to be known of the row and follow it in the detail pane."""
+        event.stop()
         loop = asyncio.get_running_loop()
         for waiting in self._resting:
             waiting.cancel()

@@ -14,6 +14,8 @@ from textual.dom import DOMNode
 from textual.events import Key
 from textual.timer import Timer
 
+from k9py.ui._compat import is_stopped
+
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
 
@@ -68,10 +70,9 @@ class KeyGate:
         turn = self.turn
         self._timer = self._app.set_timer(PATIENCE, lambda: self._done(turn))
 
-    def follow(self, start: DOMNode) -> None:
+    def follow(self, key: Key, start: DOMNode) -> None:
         """Go the way of the key just handed over, from widget to widget up, and let the next one in at its end."""
-        turn = self.turn
-        self._step(start, turn)
+        self._step(key, start, self.turn)
 
     def screens_changed(self) -> None:
         """A key whose screen it closed has no way to go any more: the next one is not kept waiting."""
@@ -79,11 +80,16 @@ class KeyGate:
             # Behind what the closing of the screen asked the application to do.
             self._app.call_later(self._app.call_later, self._done, self.turn)
 
-    def _step(self, node: DOMNode | None, turn: int) -> None:
+    def _step(self, key: Key, node: DOMNode | None, turn: int) -> None:
         if node is None or node is self._app or not node.is_running:
             self._app.call_later(self._done, turn)
         else:
-            node.call_later(self._step, node.parent, turn)
+            node.call_later(self._next, key, node, turn)
+
+    def _next(self, key: Key, node: DOMNode, turn: int) -> None:
+        """Go on from a widget that is done with the key; one that stopped it may have left work to its screen."""
+        screen = node.screen if node.is_attached else None
+        self._step(key, screen if is_stopped(key) and node is not screen else node.parent, turn)
 
     async def _done(self, turn: int) -> None:
         """The way of a key ends: the next one's begins."""

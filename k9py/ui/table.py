@@ -418,7 +418,9 @@ class RowTable(ScrollView, can_focus=True):
         row = self.cursor_row
         if row is not self._announced:
             self._announced = row
-            self.post_message(self.Highlighted(self, row))
+            if self.is_attached:
+                # Straight to the screen: a held key pays for every pane a message goes through.
+                self.screen.post_message(self.Highlighted(self, row))
 
     def _finished(self, strip: Strip) -> Strip:
         """Apply the app's filters (no colour, ANSI colours) once, when a strip is made."""

@@ -66,7 +66,6 @@ def test_kubernetes_has_one_door() -> None:
         "import contextlib, k9py.cli.main as m; contextlib.redirect_stdout(sys.stderr).__enter__(); "
         "status = m.main(['--help']); contextlib.redirect_stdout(sys.__stdout__).__enter__()",
         "import k9py.cli.verbs",
-        "import k9py.config.launch",
     ],
 )
 def test_what_starts_every_run_loads_nothing_heavy(statement: str) -> None:
@@ -91,6 +90,7 @@ def test_the_help_of_a_verb_loads_no_network_and_no_screen(verb: str) -> None:
         ("k9py.kube.kubeconfig", {"kubernetes", "aiohttp", "textual", "rich"}),
         ("k9py.kube.aio", {"kubernetes", "aiohttp"}),
         ("k9py.resources.registry", {"kubernetes", "aiohttp", "textual", "rich", "asyncio"}),
+        ("k9py.config.launch", {"kubernetes", "aiohttp", "textual", "rich", "yaml", "asyncio"}),
         ("k9py.config.keymap", {"kubernetes", "aiohttp", "textual", "rich"}),
         ("k9py.config.themes", {"kubernetes", "aiohttp", "textual", "rich", "yaml"}),
         ("k9py.kube.session", {"kubernetes", "aiohttp", "textual", "rich"}),
