@@ -17,11 +17,14 @@ import textual
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ReturnType
+from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
+from k9py.ui._compositor import TightCompositor
 from k9py.ui._driver import Resumed, TerminalDriver
 from k9py.ui.cells import Line, Pens, add_segments
 from k9py.ui.departure import Departure
@@ -172,6 +175,14 @@ class DiffApp(App[ReturnType], Generic[ReturnType]):
         self._output: object = None
         """The thread that wrote the last frame; another one means the terminal was lent to somebody."""
         self._held_back = False
+
+    def _register(self, parent: DOMNode, *widgets: Widget, **how: Any) -> list[Widget]:
+        """Give every screen our compositor before anything is laid out on it."""
+        if self._own_output:
+            for widget in widgets:
+                if isinstance(widget, Screen):
+                    widget._compositor = TightCompositor()
+        return super()._register(parent, *widgets, **how)
 
     # -- frames --------------------------------------------------------------------------------------------------
 

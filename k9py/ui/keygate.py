@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
-from textual.events import Key
+from textual.events import Callback, Key
 from textual.timer import Timer
 
 from k9py.ui._compat import is_stopped
@@ -68,30 +68,19 @@ class KeyGate:
 
     def _wait(self) -> None:
         turn = self.turn
-        self._timer = self._app.set_timer(PATIENCE, lambda: self._done(turn))
+        self._timer = self._app.set_timer(PATIENCE, lambda: self.end(turn))
 
     def follow(self, key: Key, start: DOMNode) -> None:
         """Go the way of the key just handed over, from widget to widget up, and let the next one in at its end."""
-        self._step(key, start, self.turn)
+        _Way(self, self._app, key, start).go()
 
     def screens_changed(self) -> None:
         """A key whose screen it closed has no way to go any more: the next one is not kept waiting."""
         if self._is_busy and self._on not in self._app.screen_stack:
             # Behind what the closing of the screen asked the application to do.
-            self._app.call_later(self._app.call_later, self._done, self.turn)
+            self._app.call_later(self._app.call_later, self.end, self.turn)
 
-    def _step(self, key: Key, node: DOMNode | None, turn: int) -> None:
-        if node is None or node is self._app or not node.is_running:
-            self._app.call_later(self._done, turn)
-        else:
-            node.call_later(self._next, key, node, turn)
-
-    def _next(self, key: Key, node: DOMNode, turn: int) -> None:
-        """Go on from a widget that is done with the key; one that stopped it may have left work to its screen."""
-        screen = node.screen if node.is_attached else None
-        self._step(key, screen if is_stopped(key) and node is not screen else node.parent, turn)
-
-    async def _done(self, turn: int) -> None:
+    async def end(self, turn: int) -> None:
         """The way of a key ends: the next one's begins."""
         if turn != self.turn or not self._is_busy:
             return
@@ -103,3 +92,40 @@ class KeyGate:
             await self._app.on_event(self._held.popleft())
             if self._held and self._timer is None:
                 self._wait()
+
+
+class _Way:
+    """The way of one key: a message posted behind the key wherever the key goes.
+
+    It is posted as a method of one class, because Textual asks each callback it does not know how many parameters it
+    takes, which costs as much as the message.
+    """
+
+    __slots__ = ("_app", "_gate", "_key", "_node", "_turn")
+
+    def __init__(self, gate: KeyGate, app: K9App, key: Key, start: DOMNode) -> None:
+        self._gate = gate
+        self._app = app
+        self._key = key
+        self._turn = gate.turn
+        self._node: DOMNode | None = start
+
+    def go(self) -> None:
+        """Wait until the present widget is done with the key; behind the last one the application's turn ends it."""
+        node = self._node
+        if node is None or node is self._app or not node.is_running:
+            self._app.post_message(Callback(self.end))
+        else:
+            node.post_message(Callback(self.move_on))
+
+    def move_on(self) -> None:
+        """Go on from a widget that is done; one that stopped the key may have left work to its screen."""
+        node = self._node
+        if node is not None:
+            screen = node.screen if node.is_attached else None
+            self._node = screen if is_stopped(self._key) and node is not screen else node.parent
+            self.go()
+
+    async def end(self) -> None:
+        """Let the next key in."""
+        await self._gate.end(self._turn)
