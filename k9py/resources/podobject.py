@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from k9py.resources.projecting import Meta
+from k9py.resources.projecting import NOTHING, Meta
 
 Quantities = dict[str, str | int | float]
 
@@ -43,8 +43,6 @@ class EnvFrom(msgspec.Struct, gc=False, rename="camel"):
     config_map_ref: NameRef | None = None
     secret_ref: NameRef | None = None
 
-
-NOTHING = msgspec.Raw(b"null")
 
 _VARIABLES = msgspec.json.Decoder(list[EnvVar] | None)
 
@@ -187,9 +185,18 @@ class PodStatus(msgspec.Struct, gc=False, rename="camel"):
     pod_ip: str | None = msgspec.field(name="podIP", default=None)
     nominated_node_name: str | None = None
     qos_class: str | None = None
-    conditions: list[Condition] | None = None
+    raw_conditions: msgspec.Raw = msgspec.field(name="conditions", default=NOTHING)
+    """Left as they are: nothing is read from those of a pod that runs."""
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """The conditions, decoded each time; raises ValidationError where they are none."""
+        return _CONDITIONS.decode(self.raw_conditions) or []
+
+
+_CONDITIONS = msgspec.json.Decoder(list[Condition] | None)
 
 
 class PodObject(msgspec.Struct, gc=False):

@@ -76,7 +76,7 @@ class _PodFill:
 
 
 def _gates(gates: tuple[str, ...], status: PodStatus) -> str:
-    true = {condition.type for condition in status.conditions or () if condition.status == "True"}
+    true = {condition.type for condition in status.conditions if condition.status == "True"}
     return f"{sum(gate in true for gate in gates)}/{len(gates)}"
 
 

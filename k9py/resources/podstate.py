@@ -80,7 +80,7 @@ def printed_state(facts: PodFacts, status: PodStatus, *, deleting: bool) -> Prin
             return running
     reason = status.reason or status.phase or ""
     initialized = False
-    for condition in status.conditions or ():
+    for condition in status.conditions:
         if condition.type == "PodScheduled" and condition.reason == "SchedulingGated":
             reason = "SchedulingGated"
         elif condition.type == "Initialized" and condition.status == "True":
@@ -119,16 +119,14 @@ def printed_state(facts: PodFacts, status: PodStatus, *, deleting: bool) -> Prin
 def _all_run(facts: PodFacts, status: PodStatus) -> PrintedState | None:
     """Return the state of a pod whose containers all run and are ready, as nearly every pod's do; None for others."""
     statuses = status.container_statuses or ()
-    restarts = 0
+    restarts, newest = 0, 0.0
     for container in statuses:
-        state = container.state
+        state, last = container.state, container.last_state
         if not container.ready or state is None or state.running is None:
             return None
         restarts += container.restart_count or 0
-    if not restarts:
-        return PrintedState("Running", len(statuses), facts.containers, 0, 0.0, False)
-    ended = [last for last in map(last_end, statuses) if last is not None]
-    newest = max((time_or_zero(last.finished_at) for last in ended), default=0.0)
+        if last is not None and last.terminated is not None:
+            newest = max(newest, time_or_zero(last.terminated.finished_at))
     return PrintedState("Running", len(statuses), facts.containers, restarts, newest, False)
 
 
@@ -176,7 +174,7 @@ def _main_reason(status: PodStatus, reason: str, restarts: _Restarts) -> tuple[s
         elif container.ready and state.running is not None:
             ready += 1
     if reason == "Completed":
-        pod_ready = any(c.type == "Ready" and c.status == "True" for c in status.conditions or ())
+        pod_ready = any(c.type == "Ready" and c.status == "True" for c in status.conditions)
         if ready and pod_ready:
             reason = "Running"
         elif failure:
@@ -202,7 +200,7 @@ def find_trouble(facts: PodFacts, status: PodStatus, state: PrintedState) -> Tro
             if trouble is not None:
                 return trouble
     if status.phase == "Pending":
-        for condition in status.conditions or ():
+        for condition in status.conditions:
             if condition.type == "PodScheduled" and condition.status == "False":
                 return Trouble(
                     "unschedulable",

@@ -23,6 +23,9 @@ SHARED_LIMIT = 20_000
 
 intern = sys.intern
 
+NOTHING = msgspec.Raw(b"null")
+"""What stands for a part of an object that is left undecoded and is not there."""
+
 
 class Owner(msgspec.Struct, gc=False):
     """One owner reference."""
@@ -42,8 +45,9 @@ class Meta(msgspec.Struct, gc=False, rename="camel"):
     resource_version: str | None = None
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
-    labels: dict[str, str] | None = None
-    owner_references: list[Owner] | None = None
+    labels: msgspec.Raw = NOTHING
+    """Left as they are, like the owners: few differ, and those seen before are known by their bytes."""
+    owner_references: msgspec.Raw = NOTHING
 
 
 class AnnotatedMeta(Meta, gc=False, rename="camel"):
@@ -90,29 +94,32 @@ O_contra = TypeVar("O_contra", bound=HasMeta)
 R = TypeVar("R", bound=Row)
 
 _NO_META = Meta()
+_LABELS = msgspec.json.Decoder(dict[str, str] | None)
+_OWNERS = msgspec.json.Decoder(list[Owner] | None)
 
 
 class Shared:
     """Makes equal labels, owners and reference tuples one object: pods of one workload differ in little."""
 
-    __slots__ = ("_labels", "_tuples")
+    __slots__ = ("_labels", "_owners", "_tuples")
 
     def __init__(self) -> None:
-        self._labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self._labels: dict[bytes, dict[str, str] | None] = {b"null": None}
+        self._owners: dict[bytes, tuple[str, ...]] = {b"null": ()}
         self._tuples: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def labels(self, labels: dict[str, str] | None) -> dict[str, str] | None:
-        """Return an equal dictionary seen before, or this one with its texts interned."""
-        if not labels:
-            return None
-        key = tuple(labels.items())
-        known = self._labels.get(key)
-        if known is None:
+    def labels(self, raw: msgspec.Raw) -> dict[str, str] | None:
+        """Return undecoded labels as a dictionary, the same for equal ones; raises ValidationError for what is none."""
+        text = bytes(raw)
+        try:
+            return self._labels[text]
+        except KeyError:
             if len(self._labels) >= SHARED_LIMIT:
                 self._labels.clear()
-            known = {intern(name): intern(value) for name, value in key}
-            self._labels[tuple(known.items())] = known
-        return known
+            decoded = _LABELS.decode(text)
+            known = {intern(name): intern(value) for name, value in decoded.items()} if decoded else None
+            self._labels[text] = known
+            return known
 
     def texts(self, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Return an equal tuple seen before, or this one with its texts interned."""
@@ -126,16 +133,19 @@ class Shared:
             self._tuples[known] = known
         return known
 
-    def owners(self, references: list[Owner] | None) -> tuple[str, ...]:
-        """Return owner references flattened to kind, name, uid; the controller first."""
-        if not references:
-            return ()
-        if len(references) > 1:
-            references = sorted(references, key=lambda owner: not owner.controller)
-        flat: list[str] = []
-        for owner in references:
-            flat += (owner.kind or "", owner.name or "", owner.uid or "")
-        return self.texts(tuple(flat))
+    def owners(self, raw: msgspec.Raw) -> tuple[str, ...]:
+        """Return undecoded owner references flattened to kind, name, uid; the controller first."""
+        text = bytes(raw)
+        try:
+            return self._owners[text]
+        except KeyError:
+            if len(self._owners) >= SHARED_LIMIT:
+                self._owners.clear()
+            flat: list[str] = []
+            for owner in sorted(_OWNERS.decode(text) or (), key=lambda owner: not owner.controller):
+                flat += (owner.kind or "", owner.name or "", owner.uid or "")
+            known = self._owners[text] = self.texts(tuple(flat))
+            return known
 
 
 def text_or(value: Any, fallback: str) -> str:
