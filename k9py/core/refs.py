@@ -1,4 +1,8 @@
-"""What an object or a kind is called: group, version, resource; namespace, name, uid."""
+"""What an object or a kind is called: group, version, resource; namespace, name, uid.
+
+Structs, since they stand before the first frame and a dataclass takes ten times as long to make; ``msgspec.structs`` has
+their ``replace``.
+"""
 
 from __future__ import annotations
 
