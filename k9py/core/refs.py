@@ -1,7 +1,7 @@
 """What an object or a kind is called: group, version, resource; namespace, name, uid.
 
-Structs, since they stand before the first frame and a dataclass takes ten times as long to make; ``msgspec.structs`` has
-their ``replace``.
+Structs, since they are made before the first frame and a dataclass takes ten times as long; their ``replace`` is the
+one of ``msgspec.structs``.
 """
 
 from __future__ import annotations
