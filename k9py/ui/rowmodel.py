@@ -144,11 +144,17 @@ class RowModel:
             if entry.shown:
                 self._take_out(entry)
                 delta.moved = True
+        column, note = self._column, self._note_change
+        steady = self._predicate is None and (column is None or column.by_place)
         for key, row in upserts.items():
             known = self.entries.get(key)
             if known is None:
                 self._add(Entry(key, row, born=None if self.filling else now), delta)
-            elif known.row is not row:
+            elif known.row is row:
+                continue
+            elif steady and not (row.broken or known.row.broken):
+                note(known, row, now, delta)  # nothing it could move by, or be hidden for
+            else:
                 self._replace(known, row, now, delta)
         return delta
 
