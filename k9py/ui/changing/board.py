@@ -235,5 +235,5 @@ class BoardScreen(WorkScreen):
 def _now(board: Board | None) -> str:
     if board is None:
         return ""
-    step = board.blocked or board.current or board.steps[-1]
-    return step.text
+    done = [step for step in board.steps if step.state is StepState.DONE]
+    return (board.blocked or board.current or (done or board.steps)[-1]).text

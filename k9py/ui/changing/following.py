@@ -142,7 +142,9 @@ class Following:
 
     def summary(self) -> tuple[str, Tone]:
         """Return how it stands, in one sentence."""
-        blocked = next((one for one in self.objects if one.blocked is not None), None)
+        # A Service without addresses only shows what is wrong with a workload: that is said where it is known.
+        stuck = [one for one in self.objects if one.blocked is not None]
+        blocked = min(stuck, key=lambda one: one.blocked is None or one.blocked.id == "endpoints", default=None)
         if blocked is not None and blocked.blocked is not None:
             way = "" if blocked.is_deletion else ". U takes it back, H shows it"
             still = "is being deleted and " if blocked.is_deletion else ""

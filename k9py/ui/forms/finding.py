@@ -41,6 +41,7 @@ class FormFinder:
         for part in screen.sheet.parts:
             if part.model is not None:
                 choices += self._fields_of(part, part.model, targets)
+                choices += self._keys_of(part, targets)
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids:
@@ -86,6 +87,17 @@ class FormFinder:
                 key = f"p{part.key} {found.path}"
                 targets[key] = (part, found.path, True)
                 choices.append(Choice(key, f"{found.path}{suffix}", found.type, search=f"{found.path} {found.why}"))
+        return choices
+
+    def _keys_of(self, part: Part, targets: dict[str, tuple[Part | None, str, bool]]) -> list[Choice]:
+        """Return the keys of the maps on show: labels, the values of a ConfigMap or a Secret."""
+        suffix = f"  {part.title}" if len(self._screen.sheet.models) > 1 else ""
+        choices = []
+        for row in self._screen.list.rows:
+            if row.part == part.key and row.kind is RowKind.PAIR:
+                key = f"m{part.key} {row.id}"
+                targets[key] = (part, row.id, False)
+                choices.append(Choice(key, f"{row.label}{suffix}", row.why, search=row.id))
         return choices
 
     def _go(self, part: Part | None, id: str, is_new: bool) -> None:

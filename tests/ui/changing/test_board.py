@@ -18,7 +18,7 @@ from k9py.sim.worlds.model import Step, World
 from k9py.ui.changing.askline import AskScreen
 from k9py.ui.changing.board import BoardScreen
 from k9py.ui.logscreen import LogScreen
-from tests.ui.changing.helpers import Object, Shop, deployment
+from tests.ui.changing.helpers import Object, Shop, config_map, deployment
 from tests.ui.harness import running
 
 
@@ -115,3 +115,38 @@ async def test_the_pod_that_is_stuck_is_one_key_away(tmp_path: Path) -> None:
         await k9.press("enter")
         await k9.until(lambda: k9.app.browser.view.kind == "pods" and k9.cursor.startswith("web-"))
         assert k9.app.screen is k9.app.browser
+
+
+async def test_a_deletion_that_somebody_holds_has_a_board_that_says_who_and_sees_it_go(tmp_path: Path) -> None:
+    async with living(tmp_path) as k9:
+        held = config_map("held")
+        held["metadata"]["finalizers"] = ["example.com/guard"]
+        k9.store.create("configmaps", held)
+        await written(k9, edits.delete(held))
+        await k9.sees("waits for example.com/guard")
+        await k9.sees("look whether the controller of example.com runs")
+        await k9.sees("it goes at once, but")
+        await k9.press("u")
+        await k9.sees("made again once it is gone")
+        assert k9.exists("configmaps", "held")
+
+        def let_go(obj: Object) -> None:
+            obj["metadata"]["finalizers"] = []
+
+        k9.touch("configmaps", "held", let_go)
+        await k9.sees("it is gone")
+        await k9.sees("configmap/held deleted; done")
+
+
+async def test_of_a_service_and_its_workload_the_workload_says_what_is_wrong(tmp_path: Path) -> None:
+    async with living(tmp_path) as k9:
+        service: Object = {
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
+        }  # fmt: skip
+        wishes = [edits.apply(service), edits.apply(deployment("web", "registry.example/missing:1"))]
+        k9.app.rooms.desk.review(wishes, title="both")
+        await k9.write()
+        await k9.until(lambda: isinstance(k9.app.screen, BoardScreen), "a board")
+        await k9.until(lambda: "deployment.apps/web: the image" in k9.screen.splitlines()[1], "what is wrong")
+        await k9.sees("service/web")

@@ -210,3 +210,12 @@ async def test_a_field_that_is_emptied_stays_under_the_cursor_and_takes_what_is_
         await k9.press("enter")
         spec = screen.sheet.models[0].value["spec"]
         assert (spec["revisionHistoryLimit"], spec["minReadySeconds"]) == (5, 3)
+
+
+async def test_a_key_of_a_map_is_found_by_its_name(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "secret db")
+        screen.editor.text = screen.editor.text + "stringData:\n  user_name: api\n  user_password: hunter2\n"
+        screen.read_yaml()
+        await to_field(k9, "user_password")
+        assert (row(k9).kind, row(k9).label) == (RowKind.PAIR, "user_password")
