@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.core import yamldoc, yamledit, yamlspans
+from k9py.core.diffs import quiet
 from k9py.core.errors import InputError, UsageError, YamlError
 from k9py.manifests.forms.fields import Field, Form, Group, Input, Item, Repeat
 from k9py.manifests.forms.naming import Place, find
@@ -103,9 +104,7 @@ class FormModel:
     @classmethod
     def of_object(cls, obj: dict[str, Any], kinds: Kinds, *, live: bool = True) -> FormModel:
         """Return the form of an object as it is, without what the server keeps for itself."""
-        shown = {key: value for key, value in obj.items() if key != "status"}
-        shown["metadata"] = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in HIDDEN}
-        return cls.of_text(yamldoc.dump_object(shown), kinds, live=live)
+        return cls.of_text(yamldoc.dump_object(quiet(obj)), kinds, live=live)
 
     @classmethod
     def of_text(cls, text: str, kinds: Kinds, *, document: int = 0, live: bool = False) -> FormModel:

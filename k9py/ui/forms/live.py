@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from k9py.core.diffs import quiet
 from k9py.manifests.forms.fields import Field
 from k9py.manifests.forms.model import HIDDEN
 from k9py.manifests.forms.paths import get, put
@@ -33,11 +34,16 @@ _JOB_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid", "job-name
 
 
 def laid_over(live: Object, edited: Object) -> Object:
-    """Return an edited object with what its form left out: status and the server's own metadata."""
+    """Return an edited object with what its form left out: status, the server's own metadata, notes of tools."""
     whole = dict(edited)
+    shown = quiet(live).get("metadata") or {}
     metadata = live.get("metadata") or {}
-    hidden = {key: value for key, value in metadata.items() if key in HIDDEN and key not in edited["metadata"]}
+    hidden = {key: value for key, value in metadata.items() if key not in shown and key not in edited["metadata"]}
     whole["metadata"] = {**edited["metadata"], **hidden}
+    noted = {key: value for key, value in (metadata.get("annotations") or {}).items()
+             if key not in (shown.get("annotations") or {})}  # fmt: skip
+    if noted:
+        whole["metadata"]["annotations"] = {**noted, **(edited["metadata"].get("annotations") or {})}
     if "status" in live and "status" not in whole:
         whole["status"] = live["status"]
     return whole

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from k9py.manifests.forms.sheet import Sheet
+from k9py.manifests.kinds import bundled
 from k9py.ui.editor.screen import EditScreen
 from k9py.ui.editor.widget import TextEditor
+from k9py.ui.forms.live import laid_over
 from k9py.ui.forms.rows import RowKind
 from tests.ui.forms.driving import fill, form, is_open, open_new, row
 from tests.ui.harness import Seen, running
@@ -88,3 +92,15 @@ async def test_the_yaml_beside_a_form_is_searched_replaced_and_gone_through_by_p
         assert screen.editor.document.lines[screen.editor.caret[0]] == "  name: web"
         await k9.press("escape", "f9")
         await k9.until(lambda: screen.list.has_focus)
+
+
+def test_a_copy_of_a_secret_that_kubectl_left_in_it_is_hidden_from_its_form_and_kept() -> None:
+    copy, note = "kubectl.kubernetes.io/last-applied-configuration", "example.com/note"
+    kept = {copy: '{"data":{"user":"amFuZQ=="}}', note: "mine"}
+    meta: dict[str, Any] = {"name": "login", "uid": "1", "annotations": kept}
+    live = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": {"user": "amFuZQ=="}}
+    sheet = Sheet.of_object(bundled(), live)
+    assert copy not in sheet.text
+    assert laid_over(live, sheet.objects[0]) == live
+    sheet.text = sheet.text.replace(f"  annotations:\n    {note}: mine\n", "")
+    assert laid_over(live, sheet.objects[0])["metadata"]["annotations"] == {copy: kept[copy]}
