@@ -223,7 +223,7 @@ class BrowseScreen(Screen[None]):
                 self.open_view()
             return
         self.tabs.trail.update(view)
-        self.listing.how_to_make = self.k9.offering.how_to_make(view.kind)
+        self.listing.how_to_make = lambda: self.k9.offering.how_to_make(view.kind)
         self.listing.in_namespaces = view.kind in LOCAL_VIEWS or opener.namespaced(view)
         self.listing.open(
             view,

@@ -84,8 +84,8 @@ class ListPane(Vertical):
         self._wake: Callable[[], None] = lambda: None
         self._wanted = ""
         self._hidden: Callable[[], None] | None = None
-        self.how_to_make = ""
-        """What an empty list says about the key that makes an object; empty where none can be made."""
+        self.how_to_make: Callable[[], str] = str
+        """Returns what an empty list says about the key that makes an object; empty where none can be made."""
         self.in_namespaces = True
         """False for a kind that lives in no namespace: an empty list is empty everywhere."""
         self.asked_fields = ""
@@ -219,7 +219,7 @@ class ListPane(Vertical):
             table.apply(changes.upserts, changes.removed, filling=filling)
         self._was_live = self._was_live or source.status.state is SyncState.LIVE
         self._place_cursor()
-        self._explain_empty()
+        self.explain_empty()
 
     def set_view(self, view: View) -> None:
         """Take what the person changed about the view without opening it again."""
@@ -246,7 +246,7 @@ class ListPane(Vertical):
         found = self.parse(text) if text.strip() else None
         self._filter = found
         self.table.set_filter(self._predicate())
-        self._explain_empty()
+        self.explain_empty()
 
     def tick(self, now: float) -> None:
         """Filter again now and then where the answer changes with time alone: ages, samples, what is a problem."""
@@ -255,7 +255,7 @@ class ListPane(Vertical):
         if is_live and now - self._filtered_at >= FILTER_AGAIN:
             self._filtered_at = now
             self.table.set_filter(self._predicate())
-            self._explain_empty()
+            self.explain_empty()
 
     def _predicate(self) -> Callable[[Row], bool] | None:
         """Return what the table shows: the drill-down's rows, the filter's matches, only problems."""
@@ -301,7 +301,7 @@ class ListPane(Vertical):
         usual = [column.width + GAP for column in self._columns if not column.wide]
         return bool(usual) and width >= sum(usual) + SPARE
 
-    def _explain_empty(self) -> None:
+    def explain_empty(self) -> None:
         """Say why there are no rows: nothing yet, nothing at all, or nothing that matches."""
         table, view, source, spec = self.table, self.view, self.source, self.spec
         if view is None or source is None or spec is None or table.row_count:
@@ -315,7 +315,7 @@ class ListPane(Vertical):
             table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all", *pattern)
         elif status.state is SyncState.LIVE:
             elsewhere = "0 looks in all namespaces" if where else ""
-            hint = tuple(text for text in (spec.purpose, "", self.how_to_make, elsewhere) if text)
+            hint = tuple(text for text in (spec.purpose, "", self.how_to_make(), elsewhere) if text)
             if status.detail:
                 hint = (status.detail, *hint)
             table.set_empty(f"No {view.kind.partition('.')[0]}{where}", *hint)

@@ -79,6 +79,8 @@ class Offering:
         action, session = self._app.actions.get("new"), self._app.session
         if action is None or not action.keys or session is None or kind in LOCAL_VIEWS or self._app.readonly:
             return ""
+        if self._is_refused(action):
+            return ""
         can_be_made = any(
             resource.id == kind and "create" in resource.verbs for resource in session.discovery.resources
         )
@@ -233,7 +235,7 @@ class Offering:
         async def ask() -> None:
             for need, (resource, namespace) in questions:
                 await session.permissions.allowed(need.verb, resource, namespace, subresource=need.subresource)
-            self._app.browser.show_keys()
+            self._show_what_is_offered()
 
         self._app.start_quietly(ask(), name="permissions")
 
@@ -245,9 +247,13 @@ class Offering:
 
         async def ask() -> None:
             await session.permissions.prefetch(namespaces)
-            self._app.browser.show_keys()
+            self._show_what_is_offered()
 
         self._app.start_quietly(ask(), name="permissions")
+
+    def _show_what_is_offered(self) -> None:
+        self._app.browser.show_keys()
+        self._app.browser.listing.explain_empty()
 
     def _right_of(self, action: Action) -> str:
         """Return the right an action needs, as a person says it."""

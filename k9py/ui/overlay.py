@@ -156,7 +156,13 @@ class SearchLine(Input):
     """The line of an overlay; what is typed behind the key that leaves it belongs to what is below."""
 
     async def _on_key(self, event: Key) -> None:
-        if not passed_on(self, event):
+        if passed_on(self, event):
+            return
+        overlay = self.screen
+        if isinstance(overlay, Overlay) and overlay.takes(event.key):
+            event.stop()
+            event.prevent_default()
+        else:
             await super()._on_key(event)
 
 
@@ -252,6 +258,10 @@ class Overlay(ModalScreen[Result]):
             self._ahead += event.character
             for line in self.query(Input):
                 line.insert_text_at_cursor(event.character)
+
+    def takes(self, key: str) -> bool:
+        """Act on a key in place of the search line; False leaves it to the line."""
+        return False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list to what matches."""

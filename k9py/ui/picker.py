@@ -93,7 +93,8 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         means = f"{enter} choose"
         if self._several:
             taken = "only this" if self._replaces else "this too"
-            means = f"{enter} {taken if self._takes_unmarked() else 'choose'}  tab mark"
+            key = "tab" if self.query_one(Input).value else "space"
+            means = f"{enter} {taken if self._takes_unmarked() else 'choose'}  {key} mark"
         keys = f"{means}  esc leave"
         marked = f"{len(self._marked)} marked " if self._marked else ""
         self.foot.show(((f" {keys}", Tone.DIM),), ((marked, Tone.ACCENT),) if marked else ())
@@ -121,6 +122,13 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         self.list.marked = self._marked
         self.action_step(1)
         self._show_keys()
+
+    def takes(self, key: str) -> bool:
+        """Mark with a blank, as in a table, while nothing is searched for: no search begins with one."""
+        marks = key == "space" and self._several and not self.query_one(Input).value
+        if marks:
+            self.action_mark()
+        return marks
 
     def action_pick(self) -> None:
         """Leave with what is marked, or with what is under the cursor."""

@@ -108,6 +108,24 @@ async def test_who_may_not_list_namespaces_sees_the_named_ones_and_what_is_missi
         assert {row.name for row in k9.app.browser.table.rows} >= {"default"}
 
 
+async def test_an_empty_list_names_no_key_that_makes_what_one_may_not_make(tmp_path: Path) -> None:
+    rbac = "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}]
+    subject = {"kind": "User", "name": "simulated-restricted", "apiGroup": rbac}
+    reader = {"metadata": {"name": "reader", "namespace": "default"}, "rules": rules}
+    binding = {
+        "metadata": {"name": "reader", "namespace": "default"}, "subjects": [subject],
+        "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "reader"},
+    }  # fmt: skip
+    given = {f"roles.{rbac}": [reader], f"rolebindings.{rbac}": [binding]}
+    async with running(tmp_path, given) as k9:
+        await k9.sees("+ makes one by form")
+        k9.app.switch_context("simulated-restricted")
+        await k9.sees("No pods in default")
+        await k9.sees_not("makes one by form")
+        assert "+ new" not in k9.bar("keys")
+
+
 async def test_an_empty_list_says_what_the_kind_is_for_and_where_else_to_look(tmp_path: Path) -> None:
     async with running(tmp_path, PODS) as k9:
         await k9.sees("worker-1")

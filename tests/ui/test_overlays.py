@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from k9py.core.refs import Scope
 from k9py.ui.overlay import Overlay
@@ -14,7 +15,9 @@ PODS = {"pods": [pod("api-1"), pod("api-2"), oom_killed("worker-1"), pod("far-1"
 
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 12), (250, 60)])
-@pytest.mark.parametrize(("key", "last"), [("?", "kubectl describe"), ("ctrl+p", "esc leave"), ("ctrl+n", "tab mark")])
+@pytest.mark.parametrize(
+    ("key", "last"), [("?", "kubectl describe"), ("ctrl+p", "esc leave"), ("ctrl+n", "space mark")]
+)
 async def test_an_overlay_shows_its_last_line_and_the_header_at_every_size(
     tmp_path: Path, size: tuple[int, int], key: str, last: str
 ) -> None:
@@ -51,6 +54,20 @@ async def test_the_cursor_of_a_choice_starts_on_what_is_in_use(tmp_path: Path) -
         await k9.press("ctrl+n", "enter")
         await k9.until(lambda: k9.app.screen is k9.app.browser)
         assert k9.app.scope == Scope(("shop",))
+
+
+async def test_space_marks_as_in_a_table_until_something_is_searched_for(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press("ctrl+n")
+        await k9.sees("all namespaces")
+        await k9.type("other")
+        await k9.sees("tab mark")
+        await k9.press("space", "ctrl+u")
+        await k9.sees("space mark")
+        await k9.press("up", "space")
+        await k9.sees("1 marked")
+        assert k9.app.screen.query_one(Input).value == ""
 
 
 async def test_several_namespaces_are_marked_and_shown_together(tmp_path: Path) -> None:
