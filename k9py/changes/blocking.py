@@ -72,8 +72,8 @@ def _container_trouble(pod: Object, events: Sequence[Object], name: str) -> Bloc
         image = str(images.get(container) or one.get("image") or "")
         if reason in _PULLING:
             more = warnings_of(events, pod, reasons=("Failed", "InspectFailed"))
-            evidence = tuple(dict.fromkeys((*said, *more)))[:EVIDENCE]
-            return Blocked("pulled", _image_text(reason, image, " ".join(evidence).lower()), evidence, container)
+            text = _image_text(reason, image, " ".join((*said, *more)).lower())
+            return Blocked("pulled", text, _told_once((*said, *more)), container)
         if reason in _CONFIG:
             return Blocked("pulled", f"container {container} of {name} lacks something it refers to", said, container)
         if reason in ("CrashLoopBackOff", "RunContainerError"):
@@ -86,6 +86,12 @@ def _container_trouble(pod: Object, events: Sequence[Object], name: str) -> Bloc
             text = f"container {container} of {name} ended{_ending(ended)}"
             return Blocked("started", text, _said(ended.get("message")), container)
     return None
+
+
+def _told_once(sayings: Sequence[str]) -> tuple[str, ...]:
+    """Return sayings without those that only repeat a shorter one in more words: they would push the advice away."""
+    told = [one for one in dict.fromkeys(sayings) if not any(other != one and other in one for other in sayings)]
+    return tuple(told)[:EVIDENCE]
 
 
 def _ending(ended: Mapping[str, Any]) -> str:

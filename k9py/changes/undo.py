@@ -15,6 +15,11 @@ _JOB_LABELS = frozenset(
     {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"}
 )
 """Labels a Job gives its pods by itself; those of the old uid would be refused."""
+_OF_BINDING = frozenset({
+    "pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller", "volume.kubernetes.io/selected-node",
+    "volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner",
+})  # fmt: skip
+"""Annotations that tie a claim to one volume."""
 _TOKEN_VOLUME = "kube-api-access-"
 
 
@@ -92,12 +97,12 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
     if before is None:
         raise ChangeError(f"{entry.id}: what was deleted is not known")
     ref = entry.ref
-    lost = [Notice(NoticeKind.LOST, "it is a new object: another uid, another age")]
+    lost = [Notice(NoticeKind.LOST, "its uid and its age: it is made anew")]
     document = _as_new(before)
     if ref.kind == "Pod":
         lost.append(Notice(NoticeKind.LOST, "the pod's address, its node, its logs and what it wrote are gone"))
     elif ref.kind == "PersistentVolumeClaim":
-        lost.append(Notice(NoticeKind.LOST, "the data is gone unless the volume was kept (reclaim policy Retain)"))
+        lost.append(Notice(NoticeKind.LOST, "its data is gone, unless the volume was kept (reclaim policy Retain)"))
     elif ref.kind == "Namespace":
         lost.append(Notice(NoticeKind.LOST, "only the namespace itself comes back; everything in it is gone"))
     elif ref.kind == "CustomResourceDefinition":
@@ -113,7 +118,7 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
 
 def made_anew(wish: Wish) -> Wish:
     """Return the wish to make an edited object again that is gone: what was typed, as a new object."""
-    lost = Notice(NoticeKind.LOST, "it is a new object: another uid, another age")
+    lost = Notice(NoticeKind.LOST, "its uid and its age: it is made anew")
     return Wish(Deed.CREATE, _as_new(quiet(wish.document)), origin=wish.origin, notices=(lost,))
 
 
@@ -148,9 +153,19 @@ def _as_new(before: Object) -> Object:
         document["spec"] = _unbound(spec)
     elif kind == "PersistentVolume":
         document["spec"] = {key: value for key, value in spec.items() if key != "claimRef"}
+    elif kind == "PersistentVolumeClaim" and _is_bound_for(metadata):
+        # The volume was chosen for that claim and is none for another one: with its name this one would be Lost.
+        document["spec"] = {key: value for key, value in spec.items() if key != "volumeName"}
+        annotations = metadata["annotations"]
+        metadata["annotations"] = {key: value for key, value in annotations.items() if key not in _OF_BINDING}
     elif kind == "Namespace":
         document.pop("spec")
     return document
+
+
+def _is_bound_for(metadata: Object) -> bool:
+    """Return whether a controller chose the volume of a claim, and not the person who made the claim."""
+    return (metadata.get("annotations") or {}).get("pv.kubernetes.io/bound-by-controller") == "yes"
 
 
 def _without_labels(labels: Any) -> Object:

@@ -457,3 +457,11 @@ def test_a_claim_is_followed_to_its_volume_where_one_is_made_at_once(binding: st
     kind: Object = {"metadata": {"name": "fast"}, "provisioner": "example.com/fast", "volumeBindingMode": binding}
     board = read_board("persistentvolumeclaim/data", Snapshot(claim, NOW, storage_class=kind), uid="c1", generation=0)
     assert board.state is state
+
+
+def test_evidence_that_repeats_itself_in_more_words_is_told_once() -> None:
+    said = "rpc error: not found"
+    events = [_event("p1", "Failed", f'Failed to pull image "web:1": {said}'), _event("p1", "Failed", "Error: it")]
+    board = _board(_pod(containerStatuses=_waiting("ErrImagePull", said)), *events)
+    assert board.blocked is not None
+    assert board.blocked.evidence == (said, "Error: it")

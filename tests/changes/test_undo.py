@@ -141,3 +141,22 @@ async def test_a_full_journal_is_set_aside_and_still_read(lab: Lab, monkeypatch:
     assert lab.journal.path.with_name("journal.jsonl.1").exists()
     (entry,) = lab.journal.entries()
     assert (entry.ref.name, entry.state) == ("a", "written")
+
+
+@pytest.mark.parametrize(("by_controller", "kept"), [(True, False), (False, True)])
+async def test_a_claim_made_again_asks_for_a_volume_of_its_own_unless_somebody_named_one(
+    lab: Lab, by_controller: bool, kept: bool
+) -> None:
+    bound = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
+    claim: Object = {
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": NS, "annotations": {"note": "a", **(bound if by_controller else {})}},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"], "volumeName": "pv-1", "resources": {"requests": {"storage": "1Gi"}}
+        },
+    }  # fmt: skip
+    lab.store.create("persistentvolumeclaims", claim)
+    await lab.write(edits.delete(claim))
+    again = undo_of(lab.journal, lab.journal.entries()[-1]).wish.document
+    assert ("volumeName" in again["spec"]) is kept
+    assert again["metadata"]["annotations"] == {"note": "a"}
