@@ -204,7 +204,13 @@ class Journal:
             elif line.id in entries:
                 entries[line.id] = _ended(entries[line.id], line)
         undone = {entry.undoes: entry.id for entry in entries.values() if entry.undoes and entry.state == "written"}
-        return [replace(entry, undone_by=undone.get(entry.id, "")) for entry in entries.values()]
+        standing: dict[str, bool] = {}
+        for entry in reversed(entries.values()):
+            # What takes something back comes later: it is known by now whether it stands itself.
+            standing[entry.id] = not standing.get(undone.get(entry.id, ""), False)
+        return [
+            entry if standing[entry.id] else replace(entry, undone_by=undone[entry.id]) for entry in entries.values()
+        ]
 
     def _lines(self) -> Iterable[bytes]:
         for path in (self._older, self.path):

@@ -26,6 +26,17 @@ async def test_what_was_made_is_deleted(lab: Lab) -> None:
         undo_of(lab.journal, made)
 
 
+async def test_taking_back_can_be_taken_back_and_the_change_then_stands_again(lab: Lab) -> None:
+    await lab.write(edits.apply(config_map("a", x="1")))
+    await lab.write(edits.apply(config_map("a", x="2")))
+    for value, standing in (("1", [True, False, True]), ("2", [True, True, False, True])):
+        await _undo(lab)
+        assert lab.live("configmaps", "a")["data"] == {"x": value}
+        assert [not entry.undone_by for entry in lab.journal.entries()] == standing
+    await _undo(lab, lab.journal.entries()[1].id)
+    assert lab.live("configmaps", "a")["data"] == {"x": "1"}
+
+
 async def test_what_was_changed_returns_and_what_others_changed_since_stays(lab: Lab) -> None:
     await lab.write(edits.apply(deployment("web", replicas=1)))
     await lab.write(edits.apply(deployment("web", "web:2", replicas=1)))
