@@ -37,7 +37,9 @@ PODS = {
 async def still(tmp_path: Path, size: tuple[int, int]) -> AsyncIterator[Driver]:
     """Run the program on a clock moved by hand."""
     async with running(tmp_path, PODS, size=size, clock=ManualClock(NOW)) as k9:
-        await k9.until(lambda: "worker-5c8d7f9b6-m4v7c" in k9.names)
+        await k9.until(
+            lambda: "worker-5c8d7f9b6-m4v7c" in k9.names and "live" in k9.bar("header"), "a list that is live"
+        )
         yield k9
 
 
@@ -46,10 +48,12 @@ async def picture(k9: Driver) -> str:
     clock = k9.app.clock
     assert isinstance(clock, ManualClock)
     await clock.advance(UNTIL - clock.monotonic())
-    await k9.pilot.pause(0.2)
-    await clock.advance(0.0)
-    await k9.pilot.pause(0.1)
-    return without_edge_blanks(k9.app.export_screenshot(title="k9py"))
+    before, now = "", k9.app.export_screenshot(title="k9py")
+    while now != before:
+        await k9.pilot.pause(0.2)
+        await clock.advance(0.0)
+        before, now = now, k9.app.export_screenshot(title="k9py")
+    return without_edge_blanks(now)
 
 
 @pytest.fixture
