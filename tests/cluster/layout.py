@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ NODE_ADDRESSES = {"node-1": "10.100.0.11", "node-2": "10.100.0.12", "node-3": "1
 """Known to the API server alone, which refuses to proxy to loopback: its egress proxy turns them back into it."""
 
 NODE_NAMES = tuple(NODE_ADDRESSES)
+FIRST_PORT, LAST_PORT = 20_000, 32_000
+"""Below those the kernel gives to whoever wants any: none is taken before its listener starts, or while it is down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +35,13 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Return ports nobody listens on: all are held open together, so that no two are the same."""
-        with ExitStack() as held:
-            numbers: list[int] = []
-            for _ in range(8 + len(NODE_NAMES)):
-                listener = held.enter_context(socket.socket())
-                listener.bind((LOOPBACK, 0))
-                numbers.append(listener.getsockname()[1])
+        """Return ports nobody listens on, each process looking at a place of its own first."""
+        count = 8 + len(NODE_NAMES)
+        places = [range(first, first + count) for first in range(FIRST_PORT, LAST_PORT - count, count)]
+        mine = os.getpid() % len(places)
+        numbers = next((place for place in places[mine:] + places[:mine] if all(map(_is_free, place))), None)
+        if numbers is None:
+            raise ClusterError(f"no {count} neighbouring ports from {FIRST_PORT} to {LAST_PORT} are free")
         return cls(
             etcd=numbers[0],
             etcd_peer=numbers[1],
@@ -51,6 +53,15 @@ class Ports:
             egress=numbers[7],
             kubelet=tuple(numbers[8:]),
         )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

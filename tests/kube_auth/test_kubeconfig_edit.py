@@ -146,7 +146,7 @@ def test_a_write_waits_for_kubectls_lock(tmp_path: Path) -> None:
     time.sleep(0.05)
     assert "two" in (tmp_path / "config").read_text()
     lock.unlink()
-    writer.join(timeout=5)
+    writer.join(timeout=30)
     assert "two" not in (tmp_path / "config").read_text()
     assert not lock.exists()
 

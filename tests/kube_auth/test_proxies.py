@@ -110,13 +110,14 @@ async def test_a_proxy_that_refuses_is_explained_without_its_password(
 async def test_a_proxy_that_is_not_there_is_named_without_its_password(
     connect: Connect, config: ConfigFile, scheme: str
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"{scheme}://ann:s3cret@127.0.0.1:{port}"
-    transport = await connect(config.write(**{"server": AWAY, "proxy-url": url}).target())
-    with pytest.raises(Unreachable, match=rf"The proxy {scheme}://127\.0\.0\.1:{port} cannot be reached") as caught:
-        await transport.request("GET", "/x")
+    with socket.socket() as deaf:  # Bound, so that nobody listens there meanwhile.
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        url = f"{scheme}://ann:s3cret@127.0.0.1:{port}"
+        transport = await connect(config.write(**{"server": AWAY, "proxy-url": url}).target())
+        told = rf"The proxy {scheme}://127\.0\.0\.1:{port} cannot be reached"
+        with pytest.raises(Unreachable, match=told) as caught:
+            await transport.request("GET", "/x")
     assert "s3cret" not in caught.value.with_remedy()
 
 
