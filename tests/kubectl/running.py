@@ -85,6 +85,7 @@ class Run:
             "KUBE_EDITOR": editor,
             "TERM": "dumb",
             "LANG": "C.UTF-8",
+            "GOGC": "off",  # A command ends before collecting pays; without it one costs a fifth less.
         }
         return await asyncio.create_subprocess_exec(
             str(self._kubectl.binary),
