@@ -111,7 +111,8 @@ _event = ColumnMaker(EventRow)
 _COLUMNS = (
     NAMESPACE,
     _event("last-seen", "LAST SEEN", lambda row, ctx: ages.age(row.last, ctx.now), align="right", rank=2, live=True,
-           sort=lambda row, ctx: ctx.now - row.last if row.last else MISSING, measure=Measure.DURATION),
+           sort=lambda row, ctx: ctx.now - row.last if row.last else MISSING, width=6, short="SEEN",
+           measure=Measure.DURATION),
     _event("type", "TYPE", lambda row, _: row.type, width=7, rank=4,
            tone=lambda row, _: Tone.WARN if row.type == "Warning" else Tone.PLAIN),
     _event("reason", "REASON", lambda row, _: row.reason, width=12, max_width=30, rank=3),
@@ -135,9 +136,19 @@ def event_health(row: Row, ctx: RowContext) -> Health:
         return unreadable(row)
     if row.type in ("Normal", ""):
         return HEALTHY
-    times = f", {row.count} times" if row.count > 1 else ""
     level = Level.WARN if row.last and ctx.now - row.last <= RECENT else Level.OK
-    return Health(level, f"{row.object}{times}: {row.message}", "open")
+    return Health(level, _said(row), "open")
+
+
+def _said(row: EventRow) -> str:
+    times = f", {row.count} times" if row.count > 1 else ""
+    return f"{row.object}{times}: {row.message}"
+
+
+def event_notice(row: Row, _ctx: RowContext) -> str:
+    """Return the message of an event that is no warning: most panes cut it."""
+    assert isinstance(row, EventRow)
+    return _said(row) if not row.broken and row.type in ("Normal", "") else ""
 
 
 def _object(row: Row) -> Target | None:
@@ -157,6 +168,7 @@ EVENTS = KindSpec(
     columns=fixed(_COLUMNS),
     default_sort=("last-seen", False),
     health=event_health,
+    notice=event_notice,
     drill=Drill("object", "the object", _object),
     purpose="Events say what happened lately; the server forgets them after an hour.",
 )

@@ -142,9 +142,9 @@ class RowPainter:
         parts = [((glyphs.more_left if left else " ") + (glyphs.more_right if right else " ")).ljust(GUTTER)]
         for slot in self.layout.slots:
             column = self.columns[slot.index]
-            title = column.short if column.short and len(column.title) > slot.width else column.title
-            if column is sort_column:
-                title += glyphs.descending if descending else glyphs.ascending
+            mark = "" if column is not sort_column else glyphs.descending if descending else glyphs.ascending
+            fits = len(column.title) + len(mark) <= slot.width
+            title = (column.title if fits or not column.short else column.short) + mark
             parts.append(fit(clean(title), slot.width, right=slot.right, ellipsis=glyphs.ellipsis))
             parts.append(" " * GAP)
         total = GUTTER + self.layout.width

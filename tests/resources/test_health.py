@@ -186,6 +186,16 @@ def test_every_kind_says_how_it_is(kind_id: str, obj: dict[str, Any], level: Lev
     assert (health.level, health.sentence) == (level, sentence)
 
 
+def test_the_whole_message_of_an_event_is_said_once_whatever_its_type() -> None:
+    spec = known("events")
+    assert spec is not None
+    for kind, health, notice in (("Normal", "", "pod/p: New size: 2"), ("Warning", "pod/p: New size: 2", "")):
+        involved = {"kind": "Pod", "name": "p"}
+        event = {"metadata": {"name": "e"}, "type": kind, "message": "New size: 2", "involvedObject": involved}
+        row = row_of("events", event)
+        assert (spec.health(row, CONTEXT).sentence, spec.notice(row, CONTEXT)) == (health, notice)
+
+
 def test_a_service_nobody_answers_for_is_a_problem_once_that_is_known() -> None:
     spec = known("services")
     assert spec is not None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from k9py.resources.cells import percent_text
+from k9py.resources.events import EVENTS
 from k9py.resources.nodes import NODES
 from k9py.resources.podkind import PODS
 from k9py.resources.workloads import SPECS as WORKLOADS
 from k9py.ui.celltext import squeeze
 from k9py.ui.columnlayout import lay_out
-from k9py.ui.rowpaint import GUTTER
+from k9py.ui.glyphs import UNICODE
+from k9py.ui.rowpaint import GUTTER, RowPainter
 
 DEPLOYMENTS = WORKLOADS[0]
 
@@ -102,3 +104,11 @@ def test_the_column_the_rows_are_sorted_by_always_has_a_place() -> None:
         layout = lay_out(columns, contents, [len(each.title) for each in columns], 77, sorted_by=column)
         assert {"name", column.id} <= {columns[slot.index].id for slot in layout.slots}
         assert all(slot.x + slot.width <= 77 for slot in layout.slots)
+
+
+def test_a_title_gives_way_to_its_short_form_before_its_sort_mark_is_cut() -> None:
+    (column,) = (each for each in EVENTS.columns(()) if each.id == "last-seen")
+    painter = RowPainter((column,), UNICODE)
+    for width, title in ((9, "SEEN↑"), (10, "LAST SEEN↑")):
+        painter.layout = lay_out((column,), (4,), (width,), width)
+        assert painter.header(column, descending=False).text.strip() == title
