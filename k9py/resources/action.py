@@ -192,6 +192,8 @@ class Actions:
 
     def rebound(self, keys: Mapping[str, tuple[str, ...]]) -> Actions:
         """Return the same actions with other keys, by id; raises SettingsError for an unknown id or a clash."""
+        if not keys:
+            return self
         unknown = sorted(set(keys) - set(self._by_id))
         if unknown:
             raise SettingsError(f"there is no action {unknown[0]}", remedy="The help (?) lists them all")
