@@ -200,7 +200,8 @@ class K9App(DiffApp[None]):
         self.globals.learn(session)
         browser.open_view()
         if self.options.words and self._after_switch is None:
-            browser.acting.command(" ".join((self.options.kind, *self.options.words)))
+            words = " ".join((self.options.kind, *self.options.words))
+            self.attempt(lambda: browser.acting.command(words))
         if not self.readonly and any(self.paths.drafts.glob("*.json")):
             self.call_later(self.attempt, self.rooms.tell_drafts)
         after, self._after_switch = self._after_switch, None

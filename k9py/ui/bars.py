@@ -43,7 +43,7 @@ class BrowseBars:
                 sync=k9.connection_text(), glyphs=glyphs,
             )  # fmt: skip
             screen.query_one("#header", Bar).show(left)
-            screen.table.set_empty(*k9.connection.lines())
+            screen.table.set_empty(*((session is not None and screen.no_view) or k9.connection.lines()))
             self.show_crumbs()
             return
         now = k9.now()

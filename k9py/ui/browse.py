@@ -50,6 +50,10 @@ TABS_SHOWN = 9
 """Tabs named in the crumb line."""
 
 
+NO_VIEW = ":kinds lists what there is"
+"""What to do when there is nothing to show and nothing to go back to."""
+
+
 class BrowseScreen(Screen[None]):
     """Shows the view of the active tab. What a person can do here is declared in the action registry."""
 
@@ -73,6 +77,8 @@ class BrowseScreen(Screen[None]):
         self.tabs = tabs
         self.listing = ListPane(look, clock)
         """The list."""
+        self.no_view: tuple[str, ...] = ()
+        """Why there is no list, where none could be opened and there is none to go back to."""
         self.detail = DetailPane(look)
         """The detail pane, shown or not."""
         self._look = look
@@ -221,7 +227,12 @@ class BrowseScreen(Screen[None]):
             self.k9.flash(error)
             if self.tabs.trail.back():
                 self.open_view()
+            else:
+                # Nothing was shown before: the reason stays where the rows would be.
+                self.no_view = (str(error), *([error.remedy] if error.remedy else []), "", NO_VIEW)
+                self.show_state()
             return
+        self.no_view = ()
         self.tabs.trail.update(view)
         self.listing.how_to_make = lambda: self.k9.offering.how_to_make(view.kind)
         self.listing.in_namespaces = view.kind in LOCAL_VIEWS or opener.namespaced(view)

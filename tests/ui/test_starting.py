@@ -81,3 +81,17 @@ async def test_the_collector_waits_while_a_first_list_is_under_way(
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+async def test_a_kind_the_cluster_has_not_is_told_where_the_rows_would_be_when_it_is_what_one_starts_with(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, {"pods": [pod("web-1")]}, options=UiOptions(kind="nosuchthings")) as k9:
+        await k9.sees(":kinds lists what there is")
+        assert "nosuchthings" in k9.app.browser.no_view[0]
+        assert "Connecting" not in k9.screen
+        await k9.press(":")
+        await k9.type("pods shop")
+        await k9.press("enter")
+        await k9.sees("web-1")
+        assert not k9.app.browser.no_view

@@ -61,7 +61,9 @@ class Watcher:
         self._say(subject, live)
 
     def _say(self, subject: LiveSubject, live: dict[str, Any] | None) -> None:
-        bar = self._screen.query_one("#edit-others", Bar)
+        bar = next(iter(self._screen.query("#edit-others").results(Bar)), None)
+        if bar is None:
+            return  # the screen is being closed
         sign = self._screen.k9.look.glyphs.warn
         text = key = ""
         if subject.is_gone:
