@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shlex
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -146,7 +145,7 @@ class Run:
             output += chunk.decode()
         if step.until:
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
+                process.terminate()  # An interrupt is ignored below a shell that runs the tests in the background.
         return await process.wait(), _complete(output, step) or output, (await errors).decode()
 
     def _errors(self, text: str, step: Step) -> list[str]:
