@@ -120,12 +120,12 @@ class SchemaHelp:
         typed_key, typed_value = _TYPED_KEY.match(head), _TYPED_VALUE.match(head)
         if typed_value is not None:
             path = path_at(lines, line, column, is_text)
-            return _replacing(_ranked(self._values(lines, line, path, is_text), typed_value[1]), typed_value[1])
+            return _replacing(_ranked(self._values(lines, line, path, is_text), typed_value[1]), typed_value[1], head)
         found: list[Completion] = []
         typed_item = _TYPED_ITEM.match(head)
         if typed_item is not None:
             path = path_at(lines, line, column, is_text)
-            found += _replacing(_ranked(self._values(lines, line, path, is_text), typed_item[1]), typed_item[1])
+            found += _replacing(_ranked(self._values(lines, line, path, is_text), typed_item[1]), typed_item[1], head)
         if typed_key is not None:
             where = len(typed_key[1])
             parent = parent_of(lines, line, where, is_text)
@@ -237,9 +237,14 @@ class SchemaHelp:
         return [Completion(f"{name}: ", name, "required") for name in ("apiVersion", "kind") if name not in keys]
 
 
-def _replacing(completions: Sequence[Completion], typed: str) -> list[Completion]:
-    """Return completions of a value, which may hold what no key does, such as the colon of an image."""
-    return [replace(one, replaces=len(typed)) for one in completions]
+def _replacing(completions: Sequence[Completion], typed: str, head: str) -> list[Completion]:
+    """Return completions of a value, which may hold what no key does, such as the colon of an image.
+
+    Behind a quote, of ``head``, no other quotes are needed.
+    """
+    is_quoted = head.removesuffix(typed).endswith(("'", '"'))
+    return [replace(one, text=one.label if is_quoted and one.label else one.text, replaces=len(typed))
+            for one in completions]  # fmt: skip
 
 
 def _written(text: str) -> str:

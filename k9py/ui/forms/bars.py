@@ -119,7 +119,7 @@ class FormBars:
         line, column = screen.editor.caret
         place = f" line {line + 1}, column {column + 1}  "
         if note is None:
-            return ((place, Tone.DIM),)
+            return ((place, Tone.DIM), (screen.yaml.field_line(), Tone.DIM))
         return ((place, Tone.DIM), (note.text, Tone.BAD if note.is_error else Tone.WARN))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from k9py.core.text import safe_line
 from k9py.manifests.forms.paths import get
 from k9py.manifests.forms.sheet import Part
 from k9py.resources.action import Action, Where
@@ -124,6 +125,14 @@ class YamlSide:
         )
         screen.editor.replace_text(text)
         screen.read_yaml()
+
+    def field_line(self) -> str:
+        """Return what the schema says of the field at the caret, in one line; empty where it says nothing."""
+        editor = self._screen.editor
+        if self._help is None:
+            return ""
+        field = self._help.at(editor.document.lines, *editor.caret, editor.is_in_text)
+        return safe_line(field.line) if field is not None else ""
 
     def explain(self) -> None:
         """Say everything the schema says of the field at the caret."""

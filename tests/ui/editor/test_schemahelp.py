@@ -77,3 +77,15 @@ def test_a_place_no_field_is_at_is_explained_by_what_holds_it(schema: SchemaHelp
 def test_a_kind_nobody_knows_offers_nothing_and_does_not_fail(schema: SchemaHelp) -> None:
     assert offered(schema, "apiVersion: x/v1\nkind: Odd\nspec:\n  a") == []
     assert schema.at(["apiVersion: x/v1", "kind: Odd", "spec:"], 2, 0, lambda _: False) is None
+
+
+def test_names_of_live_objects_are_quoted_only_where_yaml_would_read_something_else() -> None:
+    schema = SchemaHelp(bundled())
+    schema.names = lambda asked: [("on", asked.pick), ("a/b:1", "")]
+    image = f"{HEAD}  template:\n    spec:\n      containers:\n      - image: "
+    for typed, expected in (("", ["'on'", "a/b:1"]), ("'", ["on", "a/b:1"]), ("a/b:", ["a/b:1"])):
+        lines = f"{image}{typed}".split("\n")
+        found = schema.complete(f"{image}{typed}", len(lines) - 1, len(lines[-1]), lambda _: False)
+        assert [one.text for one in found] == expected
+        assert {one.replaces for one in found} == {len(typed.strip("'"))}
+    assert next(one.hint for one in schema.complete(image, 8, len(image.split("\n")[-1]), lambda _: False)) == "images"
