@@ -72,7 +72,7 @@ async def test_s0_a_volume_and_a_claim_are_made_from_capacity_and_access_modes(t
         await go_down_to(k9, "capacity")
         await k9.type("2Gi")
         await k9.press("down", "ctrl+space")
-        await k9.sees("tab mark")
+        await k9.sees("space mark")
         await k9.type("Once")
         await k9.press("tab", *["backspace"] * 4)
         await k9.type("WriteMany")
