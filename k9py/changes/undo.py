@@ -97,7 +97,7 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
     if before is None:
         raise ChangeError(f"{entry.id}: what was deleted is not known")
     ref = entry.ref
-    lost = [Notice(NoticeKind.LOST, "its uid and its age: it is made anew")]
+    lost = [Notice(NoticeKind.LOST, "it is a new object: another uid, another age")]
     document = _as_new(before)
     if ref.kind == "Pod":
         lost.append(Notice(NoticeKind.LOST, "the pod's address, its node, its logs and what it wrote are gone"))
@@ -118,7 +118,7 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
 
 def made_anew(wish: Wish) -> Wish:
     """Return the wish to make an edited object again that is gone: what was typed, as a new object."""
-    lost = Notice(NoticeKind.LOST, "its uid and its age: it is made anew")
+    lost = Notice(NoticeKind.LOST, "it is a new object: another uid, another age")
     return Wish(Deed.CREATE, _as_new(quiet(wish.document)), origin=wish.origin, notices=(lost,))
 
 
