@@ -35,7 +35,7 @@ _REPLACED: tuple[tuple[str, str], ...] = (
     (r"containerd://[0-9a-f]{64}", "CONTAINER"),
     (r"\bnode-[123]\b", "NODE"),
     (r"endpoints.kubernetes.io/last-change-trigger-time: TIME", "<none>"),
-    (r"^tar: Removing leading .*\n", ""),
+    (r"^tar: ?(?:Removing.*)?(?:\n|\Z)", ""),  # A stream may end before the rest of the line is there.
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", "TIME"),
     (r"failed to exec in container: .* process: ", ""),
     (r"\b[\dsmh]+ \(x\d+ over \w+\)", "AGE"),
