@@ -15,13 +15,16 @@ from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-unt
 from syrupy.assertion import SnapshotAssertion
 
 from k9py.core.clock import ManualClock
+from k9py.sim.server import SimServer
+from k9py.sim.store import Store
 from k9py.ui.saving import without_edge_blanks
 from tests.ui.harness import Driver, oom_killed, pod, running
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC).timestamp()
 
-UNTIL = 300.0
-"""Seconds on the clock when the picture is taken: later than anything that is waited for."""
+UNTIL = 100.0
+"""Seconds on the clock when the picture is taken: later than anything that is waited for, and before a watch that says
+nothing is begun again, which takes as long as the machine likes."""
 
 PODS = {
     "pods": [
@@ -35,8 +38,11 @@ PODS = {
 
 @asynccontextmanager
 async def still(tmp_path: Path, size: tuple[int, int]) -> AsyncIterator[Driver]:
-    """Run the program on a clock moved by hand."""
-    async with running(tmp_path, PODS, size=size, clock=ManualClock(NOW)) as k9:
+    """Run the program on a clock moved by hand, beside a cluster that says nothing by itself."""
+    clock = ManualClock(NOW)
+    silent = SimServer(Store(clock))
+    silent.bookmark_every = 2 * UNTIL
+    async with running(tmp_path, PODS, size=size, clock=clock, cluster=silent) as k9:
         await k9.until(
             lambda: "worker-5c8d7f9b6-m4v7c" in k9.names and "live" in k9.bar("header"), "a list that is live"
         )
