@@ -34,8 +34,9 @@ from k9py.ui.table import RowTable
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
 
-REST = 0.06
-"""Seconds after which the cursor rests: longer than between two repeats of a held key, too short to be waited for."""
+REST = 0.15
+"""Seconds after which the cursor rests: longer than between two taps of a quick finger, each of which would wait for
+what is said about the row before; too short to be waited for."""
 
 DETAIL_DELAY = 0.25
 """Seconds the cursor must rest on a row before its detail is fetched."""
