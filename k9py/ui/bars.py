@@ -45,6 +45,7 @@ class BrowseBars:
             screen.query_one("#header", Bar).show(left)
             screen.table.set_empty(*((session is not None and screen.no_view) or k9.connection.lines()))
             self.show_crumbs()
+            self.show_so_what()  # Nothing is said any more of a row of a cluster that was left.
             return
         now = k9.now()
         scope = (
