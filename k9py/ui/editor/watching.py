@@ -11,10 +11,10 @@ from k9py.core.diffs import Diff, path_text, quiet
 from k9py.resources.action import Action
 from k9py.resources.model import Tone
 from k9py.ui.editor.subjects import LiveSubject
+from k9py.ui.followed import Followed
 from k9py.ui.statusline import Bar
 
 if TYPE_CHECKING:
-    from k9py.kube.wholes import ObjectWatch
     from k9py.ui.editor.screen import EditScreen
 
 NAMED_FIELDS = 3
@@ -26,7 +26,7 @@ class Watcher:
 
     def __init__(self, screen: EditScreen) -> None:
         self._screen = screen
-        self._watch: ObjectWatch | None = None
+        self._followed: Followed | None = None
         self.theirs: dict[str, Any] | None = None
         """The object as others left it; None while it is as it was."""
         self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {"editor.theirs": self.show}
@@ -36,26 +36,23 @@ class Watcher:
         screen, subject = self._screen, self._screen.subject
         if not isinstance(subject, LiveSubject):
             return
-        self._watch = screen.session.watch_object(subject.resource, subject.namespace, subject.name)
-        self._watch.on_wake = lambda: screen.k9.flushing.wake(screen)
-        screen.k9.flushing.watch(screen, self.flush)
+        self._followed = Followed(
+            screen.k9, screen, screen.session, subject.resource, subject.namespace, subject.name, self.flush
+        )
 
     def close(self) -> None:
         """Stop following."""
-        if self._watch is not None:
-            self._screen.k9.flushing.forget(self._screen)
-            self._watch.on_wake = None
-            self._watch.close()
-            self._watch = None
+        if self._followed is not None:
+            self._followed.close()
+            self._followed = None
 
     def flush(self) -> None:
         """Take a new version of the object."""
-        watch, subject = self._watch, self._screen.subject
-        if watch is None or not isinstance(subject, LiveSubject):
+        subject = self._screen.subject
+        if self._followed is None or not isinstance(subject, LiveSubject):
             return
-        watch.drain()
-        live, base = watch.object, subject.view.base
-        subject.is_gone = watch.gone
+        live, subject.is_gone = self._followed.now()
+        base = subject.view.base
         is_theirs = live is not None and not diffs.same(quiet(live), quiet(base))
         self.theirs = live if is_theirs else None
         self._say(subject, live)

@@ -11,12 +11,12 @@ from k9py.manifests.forms.merging import merged
 from k9py.manifests.forms.sheet import Sheet
 from k9py.resources.action import Action
 from k9py.resources.model import Tone
+from k9py.ui.followed import Followed
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
 from k9py.ui.statusline import Bar
 
 if TYPE_CHECKING:
-    from k9py.kube.wholes import ObjectWatch
     from k9py.ui.forms.screen import FormScreen
 
 NAMED_FIELDS = 2
@@ -30,7 +30,7 @@ class FormWatch:
 
     def __init__(self, screen: FormScreen) -> None:
         self._screen = screen
-        self._watch: ObjectWatch | None = None
+        self._followed: Followed | None = None
         self.theirs: Object | None = None
         """The object as others left it; None while it is as it was."""
         self.is_gone = False
@@ -49,26 +49,21 @@ class FormWatch:
                         None)  # fmt: skip
         if resource is None:
             return
-        self._watch = session.watch_object(resource, str(meta.get("namespace") or ""), str(meta["name"]))
-        self._watch.on_wake = lambda: screen.k9.flushing.wake(screen)
-        screen.k9.flushing.watch(screen, self.flush)
+        namespace, name = str(meta.get("namespace") or ""), str(meta["name"])
+        self._followed = Followed(screen.k9, screen, session, resource, namespace, name, self.flush)
 
     def close(self) -> None:
         """Stop following."""
-        if self._watch is not None:
-            self._screen.k9.flushing.forget(self._screen)
-            self._watch.on_wake = None
-            self._watch.close()
-            self._watch = None
+        if self._followed is not None:
+            self._followed.close()
+            self._followed = None
 
     def flush(self) -> None:
         """Take a new version of the object."""
-        watch, began = self._watch, self._screen.sheet.live
-        if watch is None or began is None:
+        began = self._screen.sheet.live
+        if self._followed is None or began is None:
             return
-        watch.drain()
-        live = watch.object
-        self.is_gone = watch.gone
+        live, self.is_gone = self._followed.now()
         self.theirs = live if live is not None and not diffs.same(quiet(live), quiet(began)) else None
         self._say()
 
