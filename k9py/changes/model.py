@@ -345,6 +345,12 @@ class Question:
     unseen: tuple[str, ...] = ()
     """Why the server could not try some of it."""
 
+    @property
+    def is_plain(self) -> bool:
+        """True when it only makes what was tried, and nothing warns: who has read the plan needs no second question."""
+        told = any(notice.kind is not NoticeKind.ADVICE for change in self.plan.pending for notice in change.notices)
+        return self.weight is Weight.ADDS and not (self.type_this or self.unseen or told)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import structs
 
 from k9py.changes import requests
+from k9py.changes.allotted import unsettled
 from k9py.changes.dependents import goes_too
 from k9py.changes.model import (
     FIELD_MANAGER,
@@ -46,6 +47,13 @@ _MUCH = frozenset(
     }
 )  # fmt: skip
 """Kinds with which other objects or data go."""
+_AT_ONCE = frozenset(
+    {
+        "clusterrolebindings.rbac.authorization.k8s.io", "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+    }
+)  # fmt: skip
+"""Kinds that change what the whole cluster allows the moment one is made: making one is more than adding something."""
 
 
 def order_of(change: PlannedChange, resource: ApiResource) -> Order:
@@ -267,7 +275,7 @@ class Trials:
 
     @staticmethod
     def _compared(change: PlannedChange, live: Object | None, sent: Sent) -> PlannedChange:
-        diff = Diff(live, sent.body)
+        diff = Diff(live, unsettled(sent.body, change.sent or change.wish.document, live))
         effect = Effect.CREATES if live is None else Effect.NOTHING if diff.empty else Effect.CHANGES
         dry_run = DryRun(seen=True, result=sent.body, creates=live is None)
         return replace(
@@ -359,6 +367,8 @@ def weighed(change: PlannedChange) -> PlannedChange:
     }[change.effect]  # fmt: skip
     if change.effect is Effect.DELETES and change.resource is not None and change.resource.id in _MUCH:
         weight = Weight.DESTROYS_MUCH
+    if change.effect is Effect.CREATES and change.resource is not None and change.resource.id in _AT_ONCE:
+        weight = Weight.CHANGES
     stops = any(one.path == ("spec", "replicas") and one.after == 0 for one in change.diff.fields)
     if change.effect is Effect.CHANGES and stops:
         weight = Weight.DESTROYS

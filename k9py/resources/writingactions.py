@@ -182,7 +182,8 @@ def _reviewing() -> list[Action]:
     change = Danger.CHANGES
     return [
         *_moves(_R, "review"),
-        Action("review.apply", ("y", "ctrl+s"), _R, "write", "Write what is chosen, after a last question", "change",
+        Action("review.apply", ("y", "ctrl+s"), _R, "write",
+               "Write what is chosen; what changes or deletes something is asked about once more", "change",
                danger=change, footer=1),
         Action("review.decide", ("c",), _R, "decide conflicts", "Decide the fields that others own or changed",
                "change", danger=change, footer=2),

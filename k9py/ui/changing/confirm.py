@@ -21,6 +21,7 @@ from textual.widgets import Input
 
 from k9py.changes.model import Answer
 from k9py.resources.model import Tone
+from k9py.ui.changing.attention import Attention
 from k9py.ui.changing.laying import hanging
 from k9py.ui.keys import passed_on
 from k9py.ui.look import Look
@@ -31,8 +32,6 @@ from k9py.ui.theming import colour_of
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
 
-PAUSE = 0.25
-"""Seconds without a key after which one counts: longer than a key repeats, shorter than anybody reads and answers."""
 MOST_LINES = 14
 """Lines of explanation; what is to be changed stays in sight above."""
 MARGIN = 4
@@ -52,31 +51,6 @@ class Ask:
     """The name that has to be typed; empty when yes or no is enough."""
     is_grave: bool = False
     """Something is lost."""
-
-
-class Attention:
-    """Tells keys that answer what is on the screen from those typed before it was there."""
-
-    def __init__(self) -> None:
-        self._since: float | None = None
-
-    @property
-    def is_there(self) -> bool:
-        """True once the question is on the screen."""
-        return self._since is not None
-
-    def painted(self, at: float) -> None:
-        """The question is on the screen; ``at`` is the time of events (monotonic seconds)."""
-        self._since = at
-
-    def takes(self, at: float) -> bool:
-        """Return whether a key of this time counts; one that does not starts the pause anew."""
-        if self._since is None:
-            return False
-        if at - self._since >= PAUSE:
-            return True
-        self._since = max(self._since, at)
-        return False
 
 
 class Choices(Widget):
@@ -200,15 +174,7 @@ class ConfirmScreen(ModalScreen[Answer]):
         self._paint()
         self._fit()
         self._say_keys()
-        self.call_after_refresh(self._painted)
-
-    def _painted(self) -> None:
-        """Listen from now on, unless the terminal has not taken the picture yet."""
-        if self.k9.frame_waits:
-            self.set_timer(PAUSE, self._painted)
-            return
-        # The clock of events, not the application's: both are compared.
-        self._attention.painted(Key("escape", None).time)
+        self._attention.await_paint(self)
 
     def _paint(self) -> None:
         for widget in (self.query_one(Vertical), *self.query(Input)):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+
 from k9py.changes.model import (
     Answer,
     Deed,
@@ -29,6 +31,7 @@ from k9py.core.text import safe_line
 from k9py.resources.action import Action, Where
 from k9py.resources.model import Tone
 from k9py.ui.changing import reviewtext
+from k9py.ui.changing.attention import Attention
 from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.confirm import Ask, ConfirmScreen
 from k9py.ui.changing.conflicts import ConflictScreen
@@ -36,7 +39,8 @@ from k9py.ui.changing.difflines import SIDES_FROM, counts_text, diff_lines
 from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.progress import PLANNING, WRITING, Progress
 from k9py.ui.changing.workscreen import WorkScreen
-from k9py.ui.statusline import Bar
+from k9py.ui.keys import key_text
+from k9py.ui.statusline import Bar, Spans
 from k9py.ui.textview import Line, plain
 
 if TYPE_CHECKING:
@@ -82,6 +86,9 @@ class ReviewScreen(WorkScreen):
         self._ask_at_once = ask
         self._decide_next = False
         self._stopped = False
+        self.attention = Attention()
+        self._is_heeded = True
+        """False when the last key was typed before the plan was on the screen."""
         self._said = ""
         """Why conflicts come up now."""
         self.phase = Phase.TRYING
@@ -142,6 +149,7 @@ class ReviewScreen(WorkScreen):
         self.phase = Phase.SHOWN
         self.text.home()
         self.draw()
+        self.attention.await_paint(self)
         if self._ask_at_once and self.plan.ready and self.plan.pending and not self.refusal_to_write():
             self.write()
         self._ask_at_once = False
@@ -203,8 +211,10 @@ class ReviewScreen(WorkScreen):
         return "" if chosen.pending else "There is nothing to write: it is so already"
 
     def write(self) -> None:
-        """Ask, then write."""
+        """Ask where that is called for, then write."""
         reason = self.refusal_to_write()
+        if not reason and self._is_read and not self._is_heeded:
+            reason = "typed before the plan could be read: not taken"
         if reason:
             raise ChangeError(reason)
         self.phase, self._stopped = Phase.ASKING, False
@@ -234,8 +244,18 @@ class ReviewScreen(WorkScreen):
             self._said = "somebody wrote these fields after you began; nothing of this was written"
             self.decide()
 
+    @property
+    def _is_read(self) -> bool:
+        """True when the key that writes is answer enough: the plan stands here, and all of it is new and plain."""
+        chosen = self._chosen
+        return chosen is not None and not self._ask_at_once and self._desk.gate.question(chosen).is_plain
+
     async def _confirm(self, question: Question) -> Answer:
-        """Ask a person."""
+        """Ask a person, unless the key that began this was the answer."""
+        if self._is_read:
+            self.phase = Phase.WRITING
+            self.draw()
+            return Answer(go=True)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         def take(answer: Answer | None) -> None:
@@ -350,6 +370,11 @@ class ReviewScreen(WorkScreen):
 
     # ------------------------------------------------------------------ keys
 
+    async def on_key(self, event: Key) -> None:
+        """Carry out what a key means here, and remember whether it can be an answer to the plan."""
+        self._is_heeded = self.attention.takes(event.time)
+        await super().on_key(event)
+
     def refusal(self, action: Action) -> str:
         """Return why an action makes no sense now."""
         change, ended = self.current, self.phase is Phase.ENDED
@@ -412,15 +437,25 @@ class ReviewScreen(WorkScreen):
             ((" review ", Tone.ACCENT), (safe_line(self._heading), Tone.PLAIN)), ((f"{self._count()} ", Tone.DIM),)
         )
         steps = self._progress.spans(glyphs)
+        way: Spans = ()
         if self.phase in (Phase.SHOWN, Phase.ASKING):
             ready = self.plan is not None and self.plan.ready
             steps = ((f" {reviewtext.plan_summary(self.changes)} ", Tone.PLAIN if ready else Tone.WARN),)
+            way = self._way()
         elif self.phase is Phase.ENDED and self.report is not None:
             done = self.report.done
             steps = ((f" {reviewtext.outcome_summary(self.report.outcomes)} ", Tone.OK if done else Tone.BAD),)
-        self.query_one("#work-steps", Bar).show(steps)
+        self.query_one("#work-steps", Bar).show(steps, way)
         self.text.set_lines(self._lines())
         self.show_keys()
+
+    def _way(self) -> Spans:
+        """Return what the key that writes would do, where no question follows that says so."""
+        action, chosen = self.k9.actions.get("review.apply"), self._chosen
+        is_said = self.phase is Phase.SHOWN and self._is_read and not self.refusal_to_write()
+        if not is_said or chosen is None or action is None or not action.keys:
+            return ()
+        return reviewtext.way_spans(chosen, key_text(action.keys[0], self.k9.look.glyphs))
 
     def _count(self) -> str:
         change = self.current
@@ -431,24 +466,9 @@ class ReviewScreen(WorkScreen):
 
     def _items(self) -> list[Item]:
         if self.report is not None:
-            return [
-                Item(
-                    one.change.title,
-                    one.verb,
-                    reviewtext.outcome_tone(one),
-                    safe_line(one.text),
-                    one.change.short_title,
-                )
-                for one in self.report.outcomes
-            ]
+            return reviewtext.outcome_items(self.report.outcomes)
         if self.plan is not None:
-            return [
-                Item(
-                    change.title, reviewtext.effect_text(change), reviewtext.effect_tone(change),
-                    reviewtext.change_detail(change), change.short_title, index not in self._left_out,
-                )
-                for index, change in enumerate(self.changes)
-            ]  # fmt: skip
+            return reviewtext.planned_items(self.changes, self._left_out)
         items = []
         for index, wish in enumerate(self._wishes):
             steps = self._progress.of(index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from k9py.changes.board import WITH_PODS
 from k9py.changes.model import (
@@ -24,10 +24,12 @@ from k9py.changes.model import (
 from k9py.changes.owners import describe_conflict
 from k9py.core.text import safe_line
 from k9py.resources.model import Tone
+from k9py.ui.changing.changelist import Item
 from k9py.ui.changing.difflines import counts_text, diff_lines
 from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.refusedtext import refused_lines
 from k9py.ui.glyphs import Glyphs
+from k9py.ui.statusline import Spans
 from k9py.ui.textview import Line, plain
 
 _GRAVE = frozenset({NoticeKind.LOST, NoticeKind.GOES_TOO})
@@ -156,6 +158,25 @@ def change_detail(change: PlannedChange) -> str:
     return "  ".join([*parts, *([safe_line(first)] if first else [])])
 
 
+def planned_items(changes: Sequence[PlannedChange], left_out: Container[int]) -> list[Item]:
+    """Return the list of a plan."""
+    return [
+        Item(
+            change.title, effect_text(change), effect_tone(change), change_detail(change), change.short_title,
+            index not in left_out,
+        )
+        for index, change in enumerate(changes)
+    ]  # fmt: skip
+
+
+def outcome_items(outcomes: Sequence[Outcome]) -> list[Item]:
+    """Return the list of what became of a plan."""
+    return [
+        Item(one.change.title, one.verb, outcome_tone(one), safe_line(one.text), one.change.short_title)
+        for one in outcomes
+    ]
+
+
 def plan_summary(changes: Sequence[PlannedChange]) -> str:
     """Return what a plan would do, in numbers: ``2 created · 1 configured``."""
     counted = Counter(effect_text(change) for change in changes)
@@ -220,6 +241,12 @@ def undo_sentence(plan: Plan) -> str:
     if any(change.secret for change in plan.pending):
         return "U makes it again, until this program ends: the values of Secrets are kept in memory only"
     return f"U makes it again, as a new object{' with new pods' if kinds & WITH_PODS else ''}"
+
+
+def way_spans(plan: Plan, key: str) -> Spans:
+    """Return what a key would do at once with a plan that only makes things."""
+    what = "it" if len(plan.pending) == 1 else f"all {len(plan.pending)}"
+    return ((f"{key} ", Tone.ACCENT), (f"makes {what} at once; U takes it back ", Tone.DIM))
 
 
 def is_grave(question: Question) -> bool:

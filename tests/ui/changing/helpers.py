@@ -127,11 +127,23 @@ class Shop(Driver):
             event.time += LATER
             await self._send(event)
 
-    async def write(self) -> None:
-        """Have what is reviewed written."""
+    async def agree(self) -> None:
+        """Press the key that writes, as somebody who has read the plan."""
         await self.planned()
-        await self.press("y")
-        await self.answer("y")
+        review = self.review
+        await self.until(lambda: review.attention.is_there, "the plan on the screen")
+        event = key_event("y")
+        event.time += LATER
+        await self._send(event)
+
+    async def write(self) -> None:
+        """Have what is reviewed written; a question is answered with yes."""
+        await self.planned()
+        review = self.review
+        await self.agree()
+        await self.until(lambda: isinstance(self.app.screen, ConfirmScreen) or review.phase is not Phase.ASKING)
+        if isinstance(self.app.screen, ConfirmScreen):
+            await self.answer("y")
 
 
 @asynccontextmanager

@@ -29,6 +29,68 @@ async def test_a_new_object_is_shown_confirmed_and_written(tmp_path: Path) -> No
         await k9.sees("configmap/settings created")
 
 
+async def test_one_deliberate_key_makes_something_new_without_a_second_question(tmp_path: Path) -> None:
+    async with shop(tmp_path, kind="configmaps", size=(80, 24)) as k9:
+        told = Told()
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
+        await k9.planned()
+        assert "y makes it at once; U takes it back" in k9.screen
+        await k9.agree()
+        await k9.until(lambda: told.reports)
+        assert told.last.done
+        assert not any(isinstance(one, ConfirmScreen) for one in k9.app.screen_stack)
+
+
+@pytest.mark.parametrize("key", ["y", "ctrl+s"])
+async def test_a_key_held_down_since_before_the_plan_was_on_the_screen_makes_nothing(tmp_path: Path, key: str) -> None:
+    async with shop(tmp_path) as k9:
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
+        await k9.planned()
+        for _ in range(5):
+            await k9.press(key)
+        await k9.sees("typed before the plan could be read")
+        assert k9.review.phase is Phase.SHOWN
+        assert k9.network.writes == []
+
+
+async def test_what_takes_effect_on_the_whole_cluster_at_once_keeps_its_question(tmp_path: Path) -> None:
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "all"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "User", "name": "eve", "apiGroup": "rbac.authorization.k8s.io"}],
+    }  # fmt: skip
+    async with shop(tmp_path) as k9:
+        k9.app.rooms.desk.review([edits.apply(binding)], title="new")
+        await k9.planned()
+        assert "at once" not in k9.screen
+        await k9.agree()
+        await k9.asked()
+        assert k9.network.writes == []
+
+
+async def test_a_new_object_beside_a_changed_one_is_asked_about(tmp_path: Path) -> None:
+    async with shop(tmp_path, {"configmaps": [config_map("settings")]}) as k9:
+        wishes = [edits.apply(config_map("settings", colour="red")), edits.apply(config_map("other"))]
+        k9.app.rooms.desk.review(wishes, title="two")
+        await k9.planned()
+        await k9.agree()
+        await k9.asked()
+        assert k9.network.writes == []
+
+
+async def test_what_the_server_gives_at_the_write_is_not_shown_as_if_it_were_known(tmp_path: Path) -> None:
+    service = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"type": "NodePort", "ports": [{"port": 80}], "selector": {"app": "web"}},
+    }  # fmt: skip
+    async with shop(tmp_path) as k9:
+        k9.app.rooms.desk.review([edits.apply(service)], title="new")
+        await k9.planned()
+        lines = [line for line in k9.screen.splitlines() if "clusterIP:" in line or "nodePort:" in line]
+        assert len(lines) == 2
+        assert all(line.endswith(": (given by the server at the write)") for line in lines)
+
+
 async def test_every_action_of_the_review_is_carried_out_by_it(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
         k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
@@ -55,9 +117,9 @@ async def test_escape_while_it_is_tried_leaves_everything_as_it_is(tmp_path: Pat
 
 @pytest.mark.parametrize("key", ["escape", "n", "enter", "q"])
 async def test_every_way_of_not_saying_yes_writes_nothing_and_keeps_the_review(tmp_path: Path, key: str) -> None:
-    async with shop(tmp_path) as k9:
+    async with shop(tmp_path, {"configmaps": [config_map("settings")]}) as k9:
         told = Told()
-        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new", done=told)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", colour="red"))], title="change", done=told)
         await k9.planned()
         await k9.press("y")
         await k9.answer(key)
@@ -68,8 +130,8 @@ async def test_every_way_of_not_saying_yes_writes_nothing_and_keeps_the_review(t
 
 
 async def test_keys_typed_before_the_question_was_painted_never_answer_it(tmp_path: Path) -> None:
-    async with shop(tmp_path) as k9:
-        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
+    async with shop(tmp_path, {"configmaps": [config_map("settings")]}) as k9:
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", colour="red"))], title="change")
         await k9.planned()
         for key in ("y", "y", "tab", "enter", "y"):
             k9.app.simulate_key(key)
@@ -256,8 +318,8 @@ async def test_stopping_half_way_holds_the_rest_back_and_tells_what_was_written(
 
 
 async def test_leaving_the_program_while_it_is_asked_writes_nothing(tmp_path: Path) -> None:
-    async with shop(tmp_path) as k9:
-        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="new")
+    async with shop(tmp_path, {"configmaps": [config_map("settings")]}) as k9:
+        k9.app.rooms.desk.review([edits.apply(config_map("settings", colour="red"))], title="change")
         await k9.planned()
         await k9.press("y")
         await k9.asked()

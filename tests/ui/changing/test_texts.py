@@ -9,7 +9,7 @@ from k9py.changes.model import Deed, Effect, PlannedChange, Stage, Trouble, Wish
 from k9py.changes.steps import Step, StepState
 from k9py.core.diffs import Diff, with_value
 from k9py.resources.model import Tone
-from k9py.ui.changing.confirm import PAUSE, Attention
+from k9py.ui.changing.attention import PAUSE, Attention
 from k9py.ui.changing.difflines import counts_text, diff_lines, yaml_path
 from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.refusedtext import field_path

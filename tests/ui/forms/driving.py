@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from k9py.ui.changing.confirm import PAUSE, ConfirmScreen
-from k9py.ui.changing.review import ReviewScreen
+from k9py.ui.changing.attention import PAUSE
+from k9py.ui.changing.confirm import ConfirmScreen
+from k9py.ui.changing.review import Phase, ReviewScreen
 from k9py.ui.forms.rows import FormRow
 from k9py.ui.forms.screen import FormScreen
 from tests.ui.harness import Seen
@@ -73,10 +74,17 @@ async def write(k9: Seen, *, review: bool = True) -> None:
         await k9.press("ctrl+s")
     await k9.until(lambda: isinstance(k9.app.screen, ReviewScreen), "the review")
     await k9.until(lambda: "y write" in k9.bar("keys"), "something to write")
-    await k9.press("y")
-    await k9.until(lambda: isinstance(k9.app.screen, ConfirmScreen) and k9.app.screen.listens, "the question")
+    screen = k9.app.screen
+    assert isinstance(screen, ReviewScreen)
+    await k9.until(lambda: screen.attention.is_there, "the plan on the screen")
     await k9.pilot.pause(PAUSE)
     await k9.press("y")
+    await k9.until(lambda: screen.phase is not Phase.ASKING or isinstance(k9.app.screen, ConfirmScreen))
+    if isinstance(k9.app.screen, ConfirmScreen):
+        question = k9.app.screen
+        await k9.until(lambda: question.listens, "the question")
+        await k9.pilot.pause(PAUSE)
+        await k9.press("y")
     await k9.until(
         lambda: not any(isinstance(one, FormScreen | ReviewScreen) for one in k9.app.screen_stack), "written"
     )
