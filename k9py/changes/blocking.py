@@ -8,6 +8,8 @@ from typing import Any
 
 from k9py.changes.model import Object
 from k9py.core.ages import time_or_zero
+from k9py.resources import causes
+from k9py.resources.podkind import IMAGE_REASONS
 
 PROBE_FAILURES = 3
 """Failed probes in a row that make a container unready, where its probe does not say."""
@@ -18,14 +20,8 @@ READY_GRACE = 20.0
 EVIDENCE = 3
 """Sayings kept of each kind; the newest say it all."""
 
-_IMAGE_TEXT = {
-    "InvalidImageName": "the image name {image} is not valid",
-    "ErrImageNeverPull": "the image {image} is not on the node, and its pull policy is Never",
-}
-_PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", *_IMAGE_TEXT})
+_PULLING = IMAGE_REASONS | {"ImageInspectError"}
 _CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError"})
-_MISSING = ("not found", "manifest unknown", "does not exist", "no such")
-_DENIED = ("unauthorized", "denied", "forbidden", "401", "403")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ def _container_trouble(pod: Object, events: Sequence[Object], name: str) -> Bloc
         image = str(images.get(container) or one.get("image") or "")
         if reason in _PULLING:
             more = warnings_of(events, pod, reasons=("Failed", "InspectFailed"))
-            text = _image_text(reason, image, " ".join((*said, *more)).lower())
+            text = causes.image_text(reason, image, " ".join((*said, *more)))
             return Blocked("pulled", text, _told_once((*said, *more)), container)
         if reason in _CONFIG:
             return Blocked("pulled", f"container {container} of {name} lacks something it refers to", said, container)
@@ -99,20 +95,7 @@ def _ending(ended: Mapping[str, Any]) -> str:
         return ""
     if ended.get("reason") == "OOMKilled":
         return ": it used more memory than its limit (OOMKilled)"
-    return f" with exit code {ended.get('exitCode')}"
-
-
-def _image_text(reason: str, image: str, evidence: str) -> str:
-    if reason in _IMAGE_TEXT:
-        return _IMAGE_TEXT[reason].format(image=image)
-    missing, denied = (any(sign in evidence for sign in signs) for signs in (_MISSING, _DENIED))
-    if missing and denied:  # what Docker Hub says of any name it does not have
-        return f"the image {image} does not exist, or its registry wants credentials"
-    if missing:
-        return f"the image {image} was not found"
-    if denied:
-        return f"the registry does not give out the image {image}: credentials are missing or wrong"
-    return f"the image {image} cannot be pulled"
+    return f" with {causes.exit_text(int(ended.get('exitCode') or 0))}"
 
 
 def _unready(pod: Object, events: Sequence[Object], name: str, now: float) -> Blocked | None:

@@ -160,7 +160,7 @@ def _row(
 
 def _fill_state(row: ContainerRow, facts: PodFacts, status: ContainerStatus) -> None:
     row.ready, row.restarts = bool(status.ready), status.restart_count or 0
-    row.trouble = container_trouble(facts, status)
+    row.trouble = container_trouble(facts, status, in_inits=row.index[:1] == "I")
     state = status.state
     if state is not None and state.running is not None:
         row.state, row.running = "Running", True

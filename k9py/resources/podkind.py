@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k9py.core import ages
 from k9py.kube.rows import Row
+from k9py.resources import causes
 from k9py.resources.cells import TAIL, identity, ratio_key, since
 from k9py.resources.model import (
     FINISHED,
@@ -24,7 +25,7 @@ from k9py.resources.model import (
     fixed,
     unreadable,
 )
-from k9py.resources.pods import PodRow, pod_projection
+from k9py.resources.pods import GOING, PodRow, pod_projection
 from k9py.resources.podstate import Trouble
 from k9py.resources.usagecells import amount_text, usage_columns, use_sentence
 
@@ -38,6 +39,12 @@ RECENT_RESTART = 3600.0
 
 SLOW_START = 120.0
 """Seconds a pod may be pending or unready before that is a problem."""
+
+SLOW_END = 60.0
+"""Seconds past its grace period a pod may be terminating before that is a problem."""
+
+NEVER_STARTED = frozenset({"StartError", "ContainerCannotRun"})
+"""Ends of a container whose process was never there: it wrote no log."""
 
 _pod = ColumnMaker(PodRow)
 
@@ -93,7 +100,7 @@ def pod_health(row: Row, ctx: RowContext) -> Health:
     trouble = row.trouble
     if row.broken:
         return unreadable(row)
-    if row.deleting and row.status in ("Terminating", "Unknown"):
+    if row.deleting and row.status in GOING:
         return _terminating(row, ctx)
     if row.phase == "Succeeded":
         return FINISHED
@@ -104,7 +111,8 @@ def pod_health(row: Row, ctx: RowContext) -> Health:
     if trouble.what == "unschedulable":
         return _unschedulable(trouble)
     if trouble.what == "pod":
-        return Health(Level.BAD, _sentence(f"the pod failed: {trouble.reason}", trouble.message), "events")
+        head = "evicted" if trouble.reason == "Evicted" else f"the pod failed: {trouble.reason}"
+        return Health(Level.BAD, _sentence(head, trouble.message), "events")
     if trouble.what == "unready":
         return _unready(row, trouble, ctx)
     return _restarted(trouble, ctx)
@@ -130,7 +138,15 @@ def _terminating(row: PodRow, ctx: RowContext) -> Health:
     if row.status == "Unknown":
         node = row.node or "unknown"
         return Health(Level.BAD, f"node {node} does not answer, so the pod cannot be removed", "go.node")
-    return Health(Level.BUSY, "terminating")
+    overdue = ctx.now - row.trouble.at if row.trouble is not None and row.trouble.at else 0.0
+    if overdue <= SLOW_END:
+        return Health(Level.BUSY, "terminating")
+    text = f"still terminating {ages.human(overdue)} after its grace period: "
+    if row.trouble is not None and row.trouble.message:
+        return Health(Level.WARN, f"{text}held by its finalizer {row.trouble.message}", "yaml")
+    if row.node:
+        return Health(Level.WARN, f"{text}node {row.node} has not said that it ended", "go.node")
+    return Health(Level.WARN, f"{text}the server has not removed it", "yaml")
 
 
 def container_health(trouble: Trouble, ctx: RowContext) -> Health:
@@ -139,16 +155,37 @@ def container_health(trouble: Trouble, ctx: RowContext) -> Health:
 
 
 def _waiting(trouble: Trouble, ctx: RowContext) -> Health:
-    subject = f"container {trouble.container}"
+    subject = _subject(trouble)
     if trouble.reason in IMAGE_REASONS:
-        return Health(Level.BAD, _sentence(f"{subject} has no image: {trouble.reason}", trouble.message), "events")
+        why = causes.image_text(trouble.reason, causes.image_of(trouble.message), trouble.message)
+        return Health(Level.BAD, f"{subject}: {why}", "events")
     if trouble.reason in CONFIG_REASONS:
-        text = f"{subject} cannot be created: {trouble.reason}"
-        return Health(Level.BAD, _sentence(text, trouble.message), "describe")
+        why = causes.start_text(trouble.message) or trouble.reason
+        return Health(Level.BAD, f"{subject} cannot be created: {why}", "describe")
     if trouble.reason == "CrashLoopBackOff":
-        end = _end(trouble, ctx)
-        return Health(Level.BAD, f"{subject} keeps crashing: restarted {_times(trouble)}{end}", "logs.previous")
+        if trouble.last_reason in NEVER_STARTED:
+            return _never_started(trouble, trouble.last_message)
+        text = _sentence(
+            f"{subject} keeps crashing: restarted {_times(trouble)}{_end(trouble, ctx)}", _own_words(trouble)
+        )
+        return Health(Level.BAD, text, "logs.previous")
     return Health(Level.BAD, _sentence(f"{subject} waits: {trouble.reason}", trouble.message), "describe")
+
+
+def _subject(trouble: Trouble) -> str:
+    return f"init container {trouble.container}" if trouble.is_init else f"container {trouble.container}"
+
+
+def _never_started(trouble: Trouble, message: str) -> Health:
+    """Return what is wrong with a command the runtime cannot run; there is no log to look at."""
+    tried = f"; tried {trouble.restarts + 1} times" if trouble.restarts else ""
+    why = causes.start_text(message) or trouble.last_reason or trouble.reason
+    return Health(Level.BAD, f"{_subject(trouble)} cannot be started: {why}{tried}", "describe")
+
+
+def _own_words(trouble: Trouble) -> str:
+    """Return what the container left behind as its termination message; an OOM kill needs no words."""
+    return "" if "OOMKilled" in (trouble.reason, trouble.last_reason) else trouble.last_message or ""
 
 
 def _times(trouble: Trouble) -> str:
@@ -162,7 +199,12 @@ def _end(trouble: Trouble, ctx: RowContext) -> str:
     when = f" {ages.human(ctx.now - trouble.at)} ago" if trouble.at else ""
     if trouble.last_reason == "OOMKilled":
         return f", last OOMKilled{when}{_limit(trouble)}"
-    return f", last {trouble.last_reason} with exit code {trouble.exit_code}{when}"
+    return f", last {_how_ended(trouble.last_reason, trouble.exit_code)}{when}"
+
+
+def _how_ended(reason: str, code: int) -> str:
+    """Return reason and exit code; the reason Error says nothing that the code does not."""
+    return causes.exit_text(code) if reason == "Error" else f"{reason} with {causes.exit_text(code)}"
 
 
 def _limit(trouble: Trouble) -> str:
@@ -171,12 +213,14 @@ def _limit(trouble: Trouble) -> str:
 
 def _terminated(trouble: Trouble, ctx: RowContext) -> Health:
     when = f" {ages.human(ctx.now - trouble.at)} ago" if trouble.at else ""
+    if trouble.reason in NEVER_STARTED:
+        return _never_started(trouble, trouble.message)
     if trouble.reason == "OOMKilled":
-        text = f"container {trouble.container} was OOMKilled{when}{_limit(trouble)}"
+        text = f"{_subject(trouble)} was OOMKilled{when}{_limit(trouble)}"
         if trouble.restarts:
             text += f", restarted {_times(trouble)}"
         return Health(Level.BAD, text, "logs.previous" if trouble.restarts else "logs")
-    text = f"container {trouble.container} ended with exit code {trouble.exit_code}{when}"
+    text = f"{_subject(trouble)} ended with {causes.exit_text(trouble.exit_code)}{when}"
     if trouble.reason not in ("Error", ""):
         text += f": {trouble.reason}"
     return Health(Level.BAD, _sentence(text, trouble.message), "logs")
@@ -185,7 +229,7 @@ def _terminated(trouble: Trouble, ctx: RowContext) -> Health:
 def _unschedulable(trouble: Trouble) -> Health:
     if trouble.reason == "SchedulingGated":
         return Health(Level.BUSY, "scheduling is held back by a scheduling gate", "describe")
-    return Health(Level.BAD, _sentence("no node takes the pod", trouble.message), "events")
+    return Health(Level.BAD, causes.scheduling_text(trouble.message), "events")
 
 
 def _unready(row: PodRow, trouble: Trouble, ctx: RowContext) -> Health:
@@ -199,9 +243,9 @@ def _unready(row: PodRow, trouble: Trouble, ctx: RowContext) -> Health:
 
 def _restarted(trouble: Trouble, ctx: RowContext) -> Health:
     ago = ctx.now - trouble.at if trouble.at else 0.0
-    text = f"container {trouble.container} restarted {_times(trouble)}, last {trouble.reason}"
-    if trouble.reason not in ("OOMKilled", "Completed"):
-        text += f" with exit code {trouble.exit_code}"
+    is_told = trouble.reason in ("OOMKilled", "Completed")
+    last = trouble.reason if is_told else _how_ended(trouble.reason, trouble.exit_code)
+    text = f"container {trouble.container} restarted {_times(trouble)}, last {last}"
     if trouble.at:
         text += f" {ages.human(ago)} ago"
     if trouble.reason == "OOMKilled":

@@ -199,10 +199,16 @@ class PodStatus(msgspec.Struct, gc=False, rename="camel"):
 _CONDITIONS = msgspec.json.Decoder(list[Condition] | None)
 
 
+class PodMeta(Meta, gc=False, rename="camel"):
+    """A pod's metadata, with what may hold it when it is deleted."""
+
+    finalizers: list[str] | None = None
+
+
 class PodObject(msgspec.Struct, gc=False):
     """A pod as far as its row reads it."""
 
-    metadata: Meta | None = None
+    metadata: PodMeta | None = None
     spec: msgspec.Raw = NOTHING
     """Left as it is: a specification seen before is not decoded again."""
     status: PodStatus | None = None

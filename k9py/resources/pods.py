@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k9py.core.ages import time_or_zero
 from k9py.kube.rows import Projection, Row
 from k9py.resources.podfacts import Facts
 from k9py.resources.podobject import PodObject, PodStatus
@@ -44,6 +45,9 @@ class PodRow(Row, gc=False):
     """What keeps the pod from being well, or did last; None for most pods."""
 
 
+GOING = frozenset({"Terminating", "Unknown"})
+"""Statuses of a pod that is being deleted and has not ended."""
+
 _NO_STATUS = PodStatus()
 
 
@@ -63,6 +67,13 @@ class _PodFill:
         row.status, row.ready, row.total = state.status, state.ready, state.total
         row.restarts, row.restarted = state.restarts, state.restarted
         row.trouble = find_trouble(facts, status, state)
+        if row.deleting and row.status in GOING:
+            meta = pod.metadata
+            row.trouble = Trouble(
+                "deleting",
+                at=time_or_zero(meta.deletion_timestamp if meta else None),
+                message=", ".join(meta.finalizers or ()) if meta else "",
+            )
         row.ip = status.pod_ip or ""
         row.node = facts.node
         row.nominated = intern(status.nominated_node_name or "")

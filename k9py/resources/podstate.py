@@ -24,14 +24,19 @@ STARTING_REASONS = frozenset({"ContainerCreating", "PodInitializing", ""})
 
 MESSAGE_LIMIT = 400
 """Characters of a message kept in a row; the whole text is in the object."""
+MESSAGE_HEAD = 120
+"""Of them, those kept of its beginning: what wraps other messages has the cause at its end."""
 
 
 class Trouble(msgspec.Struct, gc=False, frozen=True):
     """What is, or last was, wrong with a pod."""
 
     what: str
-    """``waiting``, ``terminated``, ``restarted`` (runs again), ``unready``, ``unschedulable`` or ``pod``."""
+    """``waiting``, ``terminated``, ``restarted`` (runs again), ``unready``, ``unschedulable``, ``deleting`` or ``pod``
+    (failed as a whole)."""
     container: str = ""
+    is_init: bool = False
+    """An init container, which is no native sidecar."""
     reason: str = ""
     message: str = ""
     exit_code: int = 0
@@ -39,6 +44,8 @@ class Trouble(msgspec.Struct, gc=False, frozen=True):
     """Unix time it happened, 0 when unknown."""
     last_reason: str = ""
     """How the container ended before it went to wait, such as OOMKilled behind CrashLoopBackOff."""
+    last_message: str = ""
+    """What was said at that end: the runtime's reason, or the container's own termination message."""
     restarts: int = 0
     memory_limit: str = ""
     """The container's memory limit as written, for OOMKilled."""
@@ -196,7 +203,7 @@ def find_trouble(facts: PodFacts, status: PodStatus, state: PrintedState) -> Tro
         return Trouble("pod", reason=intern(status.reason), message=_cut(status.message))
     for group in (status.init_container_statuses, status.container_statuses):
         for container in group or ():
-            trouble = container_trouble(facts, container)
+            trouble = container_trouble(facts, container, in_inits=group is status.init_container_statuses)
             if trouble is not None:
                 return trouble
     if status.phase == "Pending":
@@ -216,9 +223,10 @@ def find_trouble(facts: PodFacts, status: PodStatus, state: PrintedState) -> Tro
     return None
 
 
-def container_trouble(facts: PodFacts, container: ContainerStatus) -> Trouble | None:
+def container_trouble(facts: PodFacts, container: ContainerStatus, *, in_inits: bool = False) -> Trouble | None:
     """Return the trouble of a container that waits for a bad reason or has failed; None for any other."""
     state = container.state
+    is_init = in_inits and container.name not in facts.sidecars
     if state is None:
         return None
     waiting, ended = state.waiting, state.terminated
@@ -227,16 +235,18 @@ def container_trouble(facts: PodFacts, container: ContainerStatus) -> Trouble | 
         return Trouble(
             "waiting",
             container=intern(container.name or ""),
+            is_init=is_init,
             reason=intern(waiting.reason or ""),
             message=_cut(waiting.message),
             exit_code=last.exit_code if last else 0,
             at=time_or_zero(last.finished_at) if last else 0.0,
             last_reason=intern(ended_text(last)) if last else "",
+            last_message=_cut(last.message) if last else "",
             restarts=container.restart_count or 0,
             memory_limit=facts.memory_limit(container.name) if last and last.reason == "OOMKilled" else "",
         )
     if ended is not None and ended.exit_code != 0:
-        return _from_end(facts, "terminated", container, ended)
+        return _from_end(facts, "terminated", container, ended, is_init=is_init)
     return None
 
 
@@ -245,10 +255,13 @@ def last_end(container: ContainerStatus) -> Terminated | None:
     return container.last_state.terminated if container.last_state else None
 
 
-def _from_end(facts: PodFacts, what: str, container: ContainerStatus, ended: Terminated) -> Trouble:
+def _from_end(
+    facts: PodFacts, what: str, container: ContainerStatus, ended: Terminated, *, is_init: bool = False
+) -> Trouble:
     return Trouble(
         what,
         container=intern(container.name or ""),
+        is_init=is_init,
         reason=intern(ended_text(ended)),
         message=_cut(ended.message),
         exit_code=ended.exit_code,
@@ -295,4 +308,6 @@ def _cut(message: str | None) -> str:
     if not message:
         return ""
     flat = " ".join(message.split())
-    return flat if len(flat) <= MESSAGE_LIMIT else f"{flat[:MESSAGE_LIMIT]}…"
+    if len(flat) <= MESSAGE_LIMIT:
+        return flat
+    return f"{flat[:MESSAGE_HEAD]}…{flat[MESSAGE_HEAD - MESSAGE_LIMIT :]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from k9py.kube.rows import Row
+from k9py.resources.causes import refusal_text
 from k9py.resources.cells import TAIL, identity, ratio_key, ratio_tone
 from k9py.resources.model import (
     HEALTHY,
@@ -124,7 +125,7 @@ def _fill_common(row: WorkloadRow, workload: WorkloadObject) -> tuple[WorkloadSp
     row.seen = (status.observed_generation or 0) >= (generation or 0)
     failed = condition(status.conditions, "ReplicaFailure")
     if failed is not None and failed.status == "True":
-        row.failure = message_of(failed)
+        row.failure = refusal_text(message_of(failed))
     return spec, status
 
 
@@ -221,7 +222,9 @@ def workload_health(row: Row, ctx: RowContext) -> Health:
     if row.deleting:
         return Health(Level.BUSY, "being deleted")
     if row.stuck:
-        return Health(Level.BAD, f"the rollout is stuck: {row.failure}", "open")
+        # "ReplicaSet x has timed out progressing." says no more than that, and in front of the cause it hides it.
+        why = "" if row.failure.endswith("has timed out progressing.") else f": {row.failure}"
+        return Health(Level.BAD, f"the rollout is stuck{why}", "open")
     if row.failure:
         return Health(Level.BAD, f"pods cannot be made: {row.failure}", "events")
     if not row.seen:

@@ -11,10 +11,15 @@ from textual.widget import Widget
 
 from k9py.core.text import safe_line
 from k9py.resources.model import Tone
+from k9py.ui.celltext import cut, squeeze
 from k9py.ui.look import Look
 from k9py.ui.statusline import Spans
 
 LINES = 2
+LOST_CELLS = 20
+"""Cells a first line may leave empty because the word that follows is long."""
+NAME_CELLS = 16
+"""Cells a name keeps when it would cut the sentence behind it."""
 
 
 class SoWhat(Widget):
@@ -58,6 +63,9 @@ class SoWhat(Widget):
         hint_width = sum(cell_len(text) for text, _ in hint)
         separator = f" {look.glyphs.separator} " if sentence else ""
         lines = self._wrap(f"{name}{separator}{sentence}", width - 2, hint_width)
+        if lines[-1].endswith(look.glyphs.ellipsis):  # The row says the name as well, the cause stands only here.
+            name = squeeze(name, NAME_CELLS, look.glyphs.ellipsis)
+            lines = self._wrap(f"{name}{separator}{sentence}", width - 2, hint_width)
         text = lines[y] if y < len(lines) else ""
         spans: Spans = ((f" {text}", tone),)
         if y == 0 and text.startswith(name) and name:
@@ -75,6 +83,11 @@ class SoWhat(Widget):
         first = textwrap.wrap(text, width, max_lines=1, placeholder="")
         head = first[0] if first else text[:width]
         rest = text[len(head) :].strip()
-        room = max(10, width - hint_width - 1)
-        tail = textwrap.wrap(rest, room, max_lines=1, placeholder=f" {self._look.glyphs.ellipsis}") if rest else []
-        return [head, *tail]
+        if rest and width - cell_len(head) > LOST_CELLS and cell_len(text) == len(text):
+            head = text[: (text.rfind("/", 0, width) + 1) or width]  # an image's name or a path may be broken
+            rest = text[len(head) :].strip()
+        if not rest:
+            return [head]
+        room, ellipsis = max(10, width - hint_width - 1), self._look.glyphs.ellipsis
+        tail = next(iter(textwrap.wrap(rest, room, max_lines=1, placeholder=f" {ellipsis}")), "")
+        return [head, tail if room - cell_len(tail) <= LOST_CELLS or tail == rest else cut(rest, room, ellipsis)]

@@ -39,21 +39,21 @@ PODS: list[tuple[str, dict[str, Any], Level, str, str]] = [
         "a crash loop",
         pod(status(state=waiting("CrashLoopBackOff"), lastState=ERROR, restartCount=2)),
         Level.BAD,
-        "container api keeps crashing: restarted 2 times, last Error with exit code 1 60s ago",
+        "container api keeps crashing: restarted 2 times, last exit code 1 60s ago",
         "logs.previous",
     ),
     (
         "a missing image",
         pod(status(state=waiting("ImagePullBackOff", "not found")), phase="Pending"),
         Level.BAD,
-        "container api has no image: ImagePullBackOff: not found",
+        "container api: its image was not found",
         "events",
     ),
     (
         "a missing config map",
         pod(status(state=waiting("CreateContainerConfigError", 'configmap "x" not found')), phase="Pending"),
         Level.BAD,
-        'container api cannot be created: CreateContainerConfigError: configmap "x" not found',
+        'container api cannot be created: configmap "x" not found',
         "describe",
     ),
     (
@@ -70,7 +70,7 @@ PODS: list[tuple[str, dict[str, Any], Level, str, str]] = [
         "an evicted pod",
         pod(phase="Failed", reason="Evicted", message="low on memory"),
         Level.BAD,
-        "the pod failed: Evicted: low on memory",
+        "evicted: low on memory",
         "events",
     ),
     (

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from k9py.kube.happenings import Happening
+from k9py.kube.rows import Row
+from k9py.resources import told
 from k9py.resources.describe import generic, networks, nodes, policies, storing, workloads
 from k9py.resources.describe.common import happened, selector_line
 from k9py.resources.describe.page import Line, Page, Span, at, fields, laid_out, plain_text, shown
@@ -87,6 +89,9 @@ def wanted(kind_id: str, obj: dict[str, Any]) -> tuple[Wanted, ...]:
         return (Wanted("endpointslices.discovery.k8s.io", namespace, label_selector=label),)
     if kind_id == "persistentvolumeclaims":
         return (Wanted("pods", namespace),)
+    if kind_id == "pods":
+        row = row_of(kind_id, obj)
+        return (Wanted("persistentvolumeclaims", namespace),) if row is not None and told.asks_claims(row) else ()
     if kind_id == "cronjobs.batch":
         return (Wanted("jobs.batch", namespace),)
     selector = selector_line(fields(obj, "spec", "selector"))
@@ -101,25 +106,36 @@ def wanted(kind_id: str, obj: dict[str, Any]) -> tuple[Wanted, ...]:
 
 def health_of(kind_id: str, obj: dict[str, Any], now: float) -> Health | None:
     """Return the health of a whole object by the rules of its kind, None for kinds shown as the server prints them."""
+    spec, row = known(kind_id), row_of(kind_id, obj)
+    return spec.health(row, RowContext(now=now)) if spec is not None and row is not None else None
+
+
+def row_of(kind_id: str, obj: dict[str, Any]) -> Row | None:
+    """Return the row a whole object has in its list, None for kinds shown as the server prints them."""
     spec = known(kind_id)
-    if spec is None or not spec.typed:
-        return None
-    row = spec.projection().item(msgspec.json.encode(obj))
-    return spec.health(row, RowContext(now=now))
+    return spec.projection().item(msgspec.json.encode(obj)) if spec is not None and spec.typed else None
+
+
+def ill_pods(pods: Iterable[dict[str, Any]], now: float) -> list[tuple[Health, list[dict[str, Any]]]]:
+    """Return what is wrong with pods, the worst first, each with the pods that say just that."""
+    said: dict[tuple[Level, str], list[dict[str, Any]]] = {}
+    for pod in pods:
+        health = health_of("pods", pod, now)
+        if health is not None and health.problem:
+            said.setdefault((health.level, health.sentence), []).append(pod)
+    worst = sorted(said.items(), key=lambda one: (one[0][0] is not Level.BAD, -len(one[1])))
+    return [(Health(level, sentence, "open"), ill) for (level, sentence), ill in worst]
 
 
 def pod_troubles(pods: Iterable[dict[str, Any]], now: float) -> list[Health]:
     """Return what is wrong with pods, the worst first; pods that say the same are told once, with their number."""
-    said: dict[tuple[Level, str], list[str]] = {}
-    for pod in pods:
-        health = health_of("pods", pod, now)
-        if health is not None and health.problem:
-            said.setdefault((health.level, health.sentence), []).append(shown(at(pod, "metadata", "name")))
-    worst = sorted(said.items(), key=lambda one: (one[0][0] is not Level.BAD, -len(one[1])))
     return [
-        Health(level, f"{names[0] if len(names) == 1 else plural(len(names), 'pod')}: {sentence}", "open")
-        for (level, sentence), names in worst
+        Health(health.level, f"{_named(ill)}: {health.sentence}", health.action) for health, ill in ill_pods(pods, now)
     ]
+
+
+def _named(pods: Sequence[dict[str, Any]]) -> str:
+    return shown(at(pods[0], "metadata", "name")) if len(pods) == 1 else plural(len(pods), "pod")
 
 
 def describe(
@@ -135,9 +151,15 @@ def describe(
     asks for by kind id, and may lack any of it.
     """
     page = Page()
-    health = health_of(kind_id, obj, now)
+    health, row = health_of(kind_id, obj, now), row_of(kind_id, obj)
     if health is not None and health.sentence:
-        page.text(f"→ {health.sentence}", tone=TONE_OF[health.level])
+        more = told.events_add(row, events or ()) if row is not None else ""
+        page.text(f"→ {health.sentence}{more}", tone=TONE_OF[health.level])
+        if kind_id == "pods" and row is not None:
+            for claim in told.unbound(row, related.get("persistentvolumeclaims", ())):
+                ill = health_of("persistentvolumeclaims", claim, now)
+                if ill is not None:
+                    page.text(f"→ claim {at(claim, 'metadata', 'name')}: {ill.sentence}", tone=TONE_OF[ill.level])
         if kind_id in PODS_BELOW:
             for trouble in pod_troubles(related.get("pods", ()), now)[:TROUBLES]:
                 page.text(f"→ {trouble.sentence}", tone=TONE_OF[trouble.level])
@@ -149,4 +171,16 @@ def describe(
     return page.lines
 
 
-__all__ = ["Line", "Span", "Wanted", "describe", "health_of", "laid_out", "plain_text", "pod_troubles", "wanted"]
+__all__ = [
+    "Line",
+    "Span",
+    "Wanted",
+    "describe",
+    "health_of",
+    "ill_pods",
+    "laid_out",
+    "plain_text",
+    "pod_troubles",
+    "row_of",
+    "wanted",
+]

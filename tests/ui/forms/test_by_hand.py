@@ -187,16 +187,16 @@ async def test_an_image_that_cannot_be_pulled_is_reported_on_the_workload_that_u
     rolling["spec"]["replicas"] = 1
     rolling["status"] = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 1,
                          "availableReplicas": 1, "unavailableReplicas": 1}  # fmt: skip
-    waiting = {"reason": "ErrImagePull", "message": "missing:1: not found"}
+    waiting = {"reason": "ErrImagePull", "message": 'failed to pull image "missing:1": missing:1: not found'}
     state = {"name": "main", "ready": False, "restartCount": 0, "image": "missing:1", "imageID": "",
              "state": {"waiting": waiting}}  # fmt: skip
     stuck = pod("web-1", phase="Pending", conditions=[], containerStatuses=[state])
     async with running(tmp_path, {"deployments.apps": [rolling], "pods": [stuck]}, size=SMALL) as k9:
         await listed(k9, "deployments", "web")
-        await k9.sees("missing:1: not found")
+        await k9.sees("container main: the image missing:1 was not found")
         await k9.press("d")
         await k9.sees("describe deployment")
-        await k9.until(lambda: "web-1: container main has no image" in k9.screen)
+        await k9.until(lambda: "web-1: container main: the image missing:1 was not found" in k9.screen)
 
 
 async def test_what_somebody_else_changed_meanwhile_is_said_and_taken_into_the_form(tmp_path: Path) -> None:
