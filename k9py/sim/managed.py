@@ -106,6 +106,18 @@ def updated(type_: Type, old: Object | None, new: Object, manager: Manager, *, n
     write(new, entries)
 
 
+def take(obj: Object, path: Path, manager: Manager, *, now: str) -> None:
+    """Record in place that a controller set one field; an object nobody owned a field of stays untracked."""
+    entries = read(obj)
+    if not entries:
+        return
+    for entry in entries:
+        if not entry.manager.is_same(manager):
+            entry.paths = entry.paths - {path}
+    _assign(entries, manager, lambda paths: paths | {path}, now)
+    write(obj, entries)
+
+
 def _assign(entries: list[Owned], manager: Manager, change: Any, now: str) -> None:
     """Record what a manager owns; without a time where nothing of the object changed."""
     for entry in entries:

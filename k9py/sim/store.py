@@ -307,7 +307,7 @@ class Store:
         found = self.peek("namespaces", "", namespace)
         if found is None:
             raise statuses.not_found("namespaces", namespace)
-        if found["metadata"].get("deletionTimestamp") and resource != "events":
+        if found["metadata"].get("deletionTimestamp"):
             raise statuses.namespace_ending(resource, name, namespace)
 
     @staticmethod

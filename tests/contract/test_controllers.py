@@ -386,7 +386,54 @@ async def test_a_claim_in_use_is_protected(space: Space, ours: Server) -> None:
     await space.until_gone("persistentvolumeclaims", "data")
 
 
+def volume(name: str, **spec: object) -> Object:
+    body = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/data"}, **spec}
+    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": body}
+
+
+async def bound(space: Space, plural: str, name: str) -> Object:
+    found = await space.until(plural, name, lambda obj: obj["status"].get("phase") == "Bound")
+    return found["metadata"].get("annotations") or {}
+
+
+async def test_a_claim_and_a_volume_that_found_each_other_say_so(space: Space) -> None:
+    name = f"{space.name}-v"
+    await space.create("persistentvolumes", volume(name, storageClassName=space.name))
+    await space.create("persistentvolumeclaims", claim("data", storageClassName=space.name))
+    by_itself = {"pv.kubernetes.io/bound-by-controller": "yes"}
+    assert await bound(space, "persistentvolumes", name) == by_itself
+    of_claim = await bound(space, "persistentvolumeclaims", "data")
+    assert of_claim == by_itself | {"pv.kubernetes.io/bind-completed": "yes"}
+    await space.delete("persistentvolumes", name)
+
+
+async def test_a_volume_and_a_claim_that_name_each_other_are_bound_by_their_names(space: Space) -> None:
+    name = f"{space.name}-v"
+    names = {"namespace": space.name, "name": "data"}
+    await space.create("persistentvolumes", volume(name, storageClassName=space.name, claimRef=names))
+    await space.create("persistentvolumeclaims", claim("data", storageClassName=space.name, volumeName=name))
+    assert await bound(space, "persistentvolumes", name) == {}
+    assert await bound(space, "persistentvolumeclaims", "data") == {"pv.kubernetes.io/bind-completed": "yes"}
+    await space.delete("persistentvolumes", name)
+
+
 # scheduling, limits, quota
+
+
+async def test_pods_wait_for_their_service_account(space: Space) -> None:
+    body = deployment("web")
+    body["spec"]["template"]["spec"]["serviceAccountName"] = "runner"
+    await space.create("deployments", body)
+    found = await space.until("deployments", "web", lambda obj: condition(obj, "ReplicaFailure"))
+    failure = condition(found, "ReplicaFailure")
+    assert failure["reason"] == "FailedCreate"
+    assert failure["message"].endswith(
+        f'is forbidden: error looking up service account {space.name}/runner: serviceaccount "runner" not found'
+    )
+    assert await space.list("pods") == []
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "runner"}}
+    await space.create("serviceaccounts", account)
+    await space.until_rolled_out("web")
 
 
 async def test_a_pod_that_fits_nowhere_says_why(space: Space) -> None:
@@ -572,7 +619,13 @@ async def test_an_autoscaler_without_a_target_says_so(space: Space) -> None:
 async def test_an_autoscaler_lifts_to_its_least(space: Space) -> None:
     await space.create("deployments", deployment("web"))
     await space.create("horizontalpodautoscalers", autoscaler("web", minReplicas=2))
-    await space.until("deployments", "web", lambda obj: obj["spec"]["replicas"] == 2)
+    lifted = await space.until("deployments", "web", lambda obj: obj["spec"]["replicas"] == 2)
+    owners = [
+        (entry["manager"], entry["operation"], entry.get("subresource", ""))
+        for entry in lifted["metadata"]["managedFields"]
+        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
+    ]
+    assert owners == [("kube-controller-manager", "Update", "scale")]
 
 
 async def test_an_older_version_of_an_autoscaler_is_converted(space: Space) -> None:

@@ -219,10 +219,24 @@ async def test_a_namespace_ends_with_everything_in_it(space: Space) -> None:
     assert (refused.status, refused.reason) == (403, "Forbidden")
     assert "because it is being terminated" in refused.message
     assert refused.causes == [("NamespaceTerminating", "metadata.namespace")]
+    late = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "late.1"}, "reason": "Late",
+            "involvedObject": {"kind": "ConfigMap", "name": "kept", "namespace": name}}  # fmt: skip
+    assert (await inside.try_create("events", late)).causes == refused.causes
     await inside.until("configmaps", "kept", lambda obj: obj["metadata"].get("deletionTimestamp"), 55)
     await release(inside, "kept")
     await space.until_gone("namespaces", name)
     assert (await inside.try_get("configmaps", "kept")).status == 404
+
+
+async def test_a_namespace_ends_whose_pods_leave_events_while_they_stop(space: Space) -> None:
+    name = f"{space.name}-busy"
+    await space.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    inside = Space(space.api, name)
+    await inside.until("serviceaccounts", "default", bool)
+    await inside.create("deployments", deployment("web"))
+    await inside.until_rolled_out("web")
+    await space.delete("namespaces", name)
+    await space.until_gone("namespaces", name)
 
 
 async def test_nothing_is_made_in_a_namespace_that_is_not_there(space: Space) -> None:

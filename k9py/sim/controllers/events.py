@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k9py.core.ages import time_or_zero
-from k9py.core.errors import NotFound
+from k9py.core.errors import Forbidden, NotFound
 from k9py.sim.engine import Engine
 from k9py.sim.objects import micro_timestamp, timestamp
 from k9py.sim.store import Store
@@ -98,7 +98,7 @@ class Recorder:
     def _write(
         self, kind: str, obj: Object, reason: str, message: str, source: Source, field: str
     ) -> tuple[str, str] | None:
-        """Write or count an event; return its namespace and name, None when its namespace is gone."""
+        """Write or count an event; return its namespace and name, None when its namespace is going or gone."""
         meta = obj["metadata"]
         key = (meta.get("uid", ""), field, kind, reason, message, source.component, source.host)
         known = self._known.get(key)
@@ -132,7 +132,7 @@ class Recorder:
         else:
             try:
                 self._store.create("events", event)
-            except NotFound:
+            except (Forbidden, NotFound):
                 return None
         self._known[key] = (namespace, name)
         self._engine.after(EVENT_TTL, lambda: self._expire(key, namespace, name), name="event expires")
@@ -192,7 +192,7 @@ class Recorder:
             clock.replay(draft.first)
             try:
                 self._store.create("events", draft.event)
-            except NotFound:
+            except (Forbidden, NotFound):
                 continue
             finally:
                 clock.replay(now)

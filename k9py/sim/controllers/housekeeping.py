@@ -19,6 +19,12 @@ NODE_GRACE = 50.0
 """Seconds without a heartbeat after which a node counts as gone."""
 UNREACHABLE = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+ABOUT = "kubernetes.io/description"
+AUTHORITY_TEXT = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of "
+    "Kubernetes clusters."
+)
 BUDGETS, QUOTAS = "poddisruptionbudgets.policy", "resourcequotas"
 
 
@@ -31,8 +37,20 @@ class Namespaces(Controller):
         super().__init__(cluster)
         self.watch_own("namespaces")
         cluster.watch("serviceaccounts", lambda _c, obj, _o: self.wake(obj["metadata"]["namespace"]))
+        cluster.store.prepare("pods", self._look_up_account)
         for item in cluster.list("namespaces"):
             self.wake(key_of(item))
+
+    def _look_up_account(self, pod: Object, old: Object | None) -> None:
+        """Refuse a pod whose service account is not there, also one that a controller makes."""
+        account = (pod.get("spec") or {}).get("serviceAccountName") or "default"
+        meta = pod["metadata"]
+        where = meta.get("namespace", "")
+        # The default account is made a moment after its namespace; a world's pods do not wait for it.
+        if old is not None or account == "default" or self.cluster.get("serviceaccounts", where, account) is not None:
+            return
+        why = f'error looking up service account {where}/{account}: serviceaccount "{account}" not found'
+        raise _forbidden(meta.get("name", ""), why)
 
     def reconcile(self, key: str) -> None:
         """Make what every namespace has."""
@@ -43,10 +61,10 @@ class Namespaces(Controller):
             meta = {"name": "default", "namespace": key}
             self.cluster.create("serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta})
         if self.cluster.get("configmaps", key, "kube-root-ca.crt") is None:
-            meta = {"name": "kube-root-ca.crt", "namespace": key}
+            about: Object = {"name": "kube-root-ca.crt", "namespace": key, "annotations": {ABOUT: AUTHORITY_TEXT}}
             text = "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n"
             self.cluster.create(
-                "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"ca.crt": text}}
+                "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": about, "data": {"ca.crt": text}}
             )
 
 

@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from k9py.core.ages import time_or_zero
 from k9py.core.quantity import format_binary, format_decimal, parse
+from k9py.sim import managed
 from k9py.sim.controllers import hpa_math
 from k9py.sim.controllers.cluster import Cluster, Controller, clone, key_of, set_condition, split_key
 from k9py.sim.controllers.events import Source
 from k9py.sim.controllers.hpa_math import Memory, PodSample, Proposal
 from k9py.sim.controllers.podtemplate import is_going
+from k9py.sim.managed import Manager
 from k9py.sim.objects import timestamp
 
 Object = dict[str, Any]
@@ -80,6 +82,9 @@ class Autoscalers(Controller):
             self.cluster.set_status(SCALERS, scaler, status)
             return
         current = target["spec"].get("replicas", 1)
+        memory = self._memory.setdefault(key, Memory())
+        if not memory.recommendations:
+            memory.recommendations.append((self.cluster.now, current))
         self._condition(
             status,
             "AbleToScale",
@@ -125,9 +130,6 @@ class Autoscalers(Controller):
         proposal, title = self._proposals(scaler, target, current, status)
         if proposal is None:
             return None, ""
-        memory = self._memory.setdefault(key, Memory())
-        if not memory.recommendations:
-            memory.recommendations.append((self.cluster.now, current))
         behavior = spec.get("behavior")
         decision = hpa_math.decide(
             self.cluster.now,
@@ -137,7 +139,7 @@ class Autoscalers(Controller):
             high=high,
             up=hpa_math.rules_of(behavior, "scaleUp"),
             down=hpa_math.rules_of(behavior, "scaleDown"),
-            memory=memory,
+            memory=self._memory[key],
         )
         self._condition(status, "AbleToScale", "True", decision.able_reason, decision.able_message)
         limited = "True" if decision.limited else "False"
@@ -249,8 +251,14 @@ class Autoscalers(Controller):
         self, key: str, scaler: Object, target: Object, current: int, desired: int, why: str, status: Object
     ) -> None:
         resource = TARGETS[target["kind"]]
-        self.cluster.edit(resource, target, lambda fresh: fresh["spec"].__setitem__("replicas", desired))
-        self._memory.setdefault(key, Memory()).moved(self.cluster.now, current, desired)
+        scaler_of = Manager("kube-controller-manager", "Update", target["apiVersion"], "scale")
+
+        def scaled(fresh: Object) -> None:
+            fresh["spec"]["replicas"] = desired
+            managed.take(fresh, ("f:spec", "f:replicas"), scaler_of, now=timestamp(self.cluster.now))
+
+        self.cluster.edit(resource, target, scaled)
+        self._memory[key].moved(self.cluster.now, current, desired)
         text = f"New size: {desired}; reason: {why}"
         self.cluster.events.note(scaler, "SuccessfulRescale", text, SOURCE)
         message = f"the HPA controller was able to update the target scale to {desired}"

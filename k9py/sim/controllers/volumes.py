@@ -12,6 +12,9 @@ Object = dict[str, Any]
 SOURCE = Source("persistentvolume-controller")
 CLAIMS, VOLUMES, CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
+BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
+BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
+"""Says that nobody had named the other half before; the controller takes back what it named itself."""
 PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 PROVISIONING = 2.5
 """Seconds the provisioner takes to make a volume."""
@@ -166,13 +169,16 @@ class Volumes(Controller):
         name = volume["metadata"]["name"]
 
         def bind_volume(fresh: Object) -> None:
+            if not fresh["spec"].get("claimRef"):
+                _annotate(fresh, BOUND_BY_CONTROLLER, "yes")
             fresh["spec"]["claimRef"] = _ref(claim)
             fresh["status"] = {"phase": "Bound"}
 
         def bind_claim(fresh: Object) -> None:
+            _annotate(fresh, BIND_COMPLETED, "yes")
+            if fresh["spec"].get("volumeName") != name:
+                _annotate(fresh, BOUND_BY_CONTROLLER, "yes")
             fresh["spec"]["volumeName"] = name
-            _annotate(fresh, "pv.kubernetes.io/bind-completed", "yes")
-            _annotate(fresh, "pv.kubernetes.io/bound-by-controller", "yes")
             fresh["status"] = {
                 "phase": "Bound",
                 "accessModes": volume["spec"]["accessModes"],
