@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -42,6 +43,56 @@ def compose(text: str) -> list[Node]:
     finally:
         loader.dispose()
     return nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A key that stands twice in one map."""
+
+    root: int
+    """Which document it is in, counted from 0."""
+    path: Path
+    line: int
+    column: int
+    first_line: int
+    """Where the key stands first."""
+
+
+def take_repeats(roots: Sequence[Node]) -> list[Repeat]:
+    """Take every key out that its map has already, so that the rest can be read; return what was taken out."""
+    found: list[Repeat] = []
+
+    def look(root: int, node: Node, path: Path) -> None:
+        if isinstance(node, MappingNode):
+            first: dict[str, int] = {}
+            kept = []
+            for key, value in node.value:
+                if isinstance(key, ScalarNode) and key.value in first and not key.tag.endswith(":merge"):
+                    mark = key.start_mark
+                    inside = (*path, key.value)
+                    found.append(Repeat(root, inside, mark.line + 1, mark.column + 1, first[key.value]))
+                    continue
+                if isinstance(key, ScalarNode):
+                    first[key.value] = key.start_mark.line + 1
+                kept.append((key, value))
+            node.value = kept
+        for step, _, value in _children(node):
+            look(root, value, (*path, step))
+
+    for at, root in enumerate(roots):
+        look(at, root, ())
+    return found
+
+
+def values_of(roots: Iterable[Node]) -> list[Any]:
+    """Return what documents say; raises YamlError."""
+    loader = KLoader("")
+    try:
+        return [loader.construct_document(root) for root in roots]  # type: ignore[no-untyped-call]
+    except yaml.YAMLError as error:
+        raise translated(error, "") from error
+    finally:
+        loader.dispose()
 
 
 def _is_empty(node: Node) -> bool:

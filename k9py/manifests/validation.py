@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from yaml.nodes import Node
+
 from k9py.core import yamldoc, yamlspans
 from k9py.core.errors import YamlError
 from k9py.core.refs import ApiResource
 from k9py.core.schemas import Type
+from k9py.core.yamlspans import Repeat
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.problems import At, Path, Problem, Severity, shown
 from k9py.manifests.rules import access, network, scaling, storage, workloads
@@ -132,8 +135,7 @@ def validate_text(text: str, kinds: Kinds) -> list[Document]:
     A text that is not YAML is one document with one problem.
     """
     try:
-        values = yamldoc.load_all(text)
-        nodes = yamlspans.compose(text.removeprefix("\ufeff"))
+        values, nodes, repeats = _read(text)
     except YamlError as error:
         told = str(error).removeprefix(f"line {error.line}, column {error.column}: ")
         problem = Problem((), "Yaml", told, error.remedy, line=error.line or 1, column=error.column or 1)
@@ -148,12 +150,36 @@ def validate_text(text: str, kinds: Kinds) -> list[Document]:
         for path, item in _items_of(value):
             found = validate_object(item, kinds)
             placed = tuple(_placed(problem, node, path, index) for problem in found)
+            placed = (*_told_twice(repeats, index, path), *placed)
             start = yamlspans.nearest(node, path)
             resource = None
             if isinstance(item, dict):
                 resource = kinds.of(str(item.get("apiVersion", "")), str(item.get("kind", "")))
             documents.append(Document(item, placed, start.line, resource))
     return documents
+
+
+def _read(text: str) -> tuple[list[Any], list[Node], list[Repeat]]:
+    """Return the values of a text, where they stand, and keys given twice, which are left out; raises YamlError."""
+    try:
+        return yamldoc.load_all(text), yamlspans.compose(text.removeprefix("\ufeff")), []
+    except YamlError:
+        if "*" in text:
+            raise  # an alias may stand for its own document: no walk would come to its end
+        nodes = yamlspans.compose(text.removeprefix("\ufeff"))
+        repeats = yamlspans.take_repeats(nodes)
+        if not repeats:
+            raise
+        return yamlspans.values_of(nodes), nodes, repeats
+
+
+def _told_twice(repeats: Sequence[Repeat], index: int, base: Path) -> list[Problem]:
+    """Return what is said of the keys given twice in an object, its path in the document being ``base``."""
+    return [
+        Problem(one.path[len(base) :], "Yaml", f"the key is given twice; it stands on line {one.first_line} already",
+                "remove one of them", line=one.line, column=one.column, document=index)
+        for one in repeats if one.root == index and one.path[: len(base)] == base
+    ]  # fmt: skip
 
 
 def _items_of(value: Any) -> Sequence[tuple[Path, Any]]:

@@ -45,6 +45,36 @@ def test_a_text_that_is_no_yaml_is_one_problem_with_its_line(kinds: Kinds) -> No
     assert (document.problems[0].line, document.problems[0].reason) == (2, "Yaml")
 
 
+def test_a_key_given_twice_is_told_with_its_path_and_place_and_hides_nothing_else(kinds: Kinds) -> None:
+    text = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web, name: other}
+spec:
+  ports:
+  - port: 80
+    port: 70000
+    targetPort: 0
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: Bad_
+"""
+    service, settings = validate_text(text, kinds)
+    told = {(problem.line, problem.column, problem.field): problem.text for problem in service.errors}
+    assert service.title == "Service/web"
+    assert told[3, 23, "metadata.name"] == "the key is given twice; it stands on line 3 already"
+    assert told[7, 5, "spec.ports[0].port"] == "the key is given twice; it stands on line 6 already"
+    assert (8, 5, "spec.ports[0].targetPort") in told
+    assert [(problem.line, problem.field) for problem in settings.errors] == [(13, "metadata.name")]
+
+
+def test_an_alias_of_its_own_document_beside_a_key_given_twice_comes_to_an_end(kinds: Kinds) -> None:
+    (document,) = validate_text("a: &x [*x]\nb: 1\nb: 2\n", kinds)
+    assert document.problems[0].reason == "Yaml"
+
+
 def test_a_kind_in_the_wrong_version_names_the_right_one(kinds: Kinds) -> None:
     (problem,) = validate_object({"apiVersion": "v1", "kind": "Deployment", "metadata": {"name": "a"}}, kinds)
     assert problem.hint == "it is in apps/v1"
