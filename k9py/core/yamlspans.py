@@ -88,7 +88,7 @@ def values_of(roots: Iterable[Node]) -> list[Any]:
     """Return what documents say; raises YamlError."""
     loader = KLoader("")
     try:
-        return [loader.construct_document(root) for root in roots]  # type: ignore[no-untyped-call]
+        return [loader.construct_document(root) for root in roots]
     except yaml.YAMLError as error:
         raise translated(error, "") from error
     finally:

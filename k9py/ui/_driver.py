@@ -12,13 +12,15 @@ import os
 import selectors
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual import events
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+from k9py.ui.pasting import Pasted, Pastes
 
 READ_SIZE = 4096
 CHECK = 0.1
@@ -69,12 +71,24 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until told to stop or until there is no terminal to read from."""
-        parser = XTermParser(self._debug)
+        parser, pastes = XTermParser(self._debug), Pastes()
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
+
+        def take(pieces: Iterable[str | Pasted]) -> None:
+            for piece in pieces:
+                if isinstance(piece, Pasted):
+                    self.process_message(events.Paste(piece.text))
+                    continue
+                for event in parser.feed(piece):
+                    self.process_message(event)
+
+        silent = 0.0
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(CHECK):
+                due = pastes.waits
+                pause = CHECK if due is None else min(CHECK, due)
+                if selector.select(pause):
                     try:
                         data = os.read(self.fileno, READ_SIZE)
                     except OSError:
@@ -83,8 +97,12 @@ class TerminalDriver(LinuxDriver):
                         if self.on_lost is not None:
                             self.on_lost()
                         return
-                    for event in parser.feed(decode(data)):
-                        self.process_message(event)
+                    silent = 0.0
+                    take(pastes.feed(decode(data)))
+                elif due is not None:
+                    silent += pause
+                    if silent >= due:
+                        take(pastes.give_up())
                 for event in parser.tick():
                     self.process_message(event)
         try:

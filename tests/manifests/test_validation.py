@@ -54,7 +54,7 @@ spec:
   ports:
   - port: 80
     port: 70000
-    targetPort: 0
+    targetPort: 80000
 ---
 apiVersion: v1
 kind: ConfigMap
