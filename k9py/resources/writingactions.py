@@ -17,14 +17,14 @@ def _changing() -> list[Action]:
     update, change = (Need("update"),), Danger.CHANGES
     return [
         Action("delete", ("ctrl+d",), _T, "delete", "Delete the marked objects, or the one under the cursor", "change",
-               needs=(Need("delete"),), danger=Danger.DESTROYS, kubectl="kubectl delete {target}{ns}", footer=30),
+               needs=(Need("delete"),), danger=Danger.DESTROYS, kubectl="kubectl delete {target}{ns}", footer=9),
         Action("scale", ("s",), _T, "scale", "Set the number of replicas", "change", scaled,
                (Need("patch", subresource="scale"),), danger=change,
                kubectl="kubectl scale {target}{ns} --replicas=N", footer=5),
         Action("restart", ("r",), _T, "restart", "Replace the pods one after the other", "change", restarted, update,
-               danger=change, kubectl="kubectl rollout restart {target}{ns}", footer=6),
+               danger=change, kubectl="kubectl rollout restart {target}{ns}", footer=16),
         Action("image", ("I",), _T, "set image", "Set the image of a container", "change", imaged, update,
-               danger=change, kubectl="kubectl set image {target}{ns} CONTAINER=IMAGE", footer=7),
+               danger=change, kubectl="kubectl set image {target}{ns} CONTAINER=IMAGE", footer=17),
         Action("undo", ("U",), _T, "undo", "Take back what was written last from here", "change", danger=change),
         Action("changes", ("H",), _T, "changes", "Show what was changed from here, with the differences", "change"),
     ]  # fmt: skip
@@ -67,11 +67,11 @@ def _forming() -> list[Action]:
     injected = frozenset({"configmaps", "secrets"})
     return [
         Action("new", ("+",), _T, "new", "Make an object of this kind by form (:new KIND, :new bundle NAME)", "change",
-               needs=(Need("create"),), danger=change, kubectl="kubectl create -f FILE", footer=35),
+               needs=(Need("create"),), danger=change, kubectl="kubectl create -f FILE", footer=8),
         Action("new.like", ("D",), _T, "new from this", "Make another object like this one by form", "change",
                needs=(Need("get"), Need("create")), danger=change, kubectl="kubectl get {target}{ns} -o yaml"),
-        Action("edit.form", ("F",), _T, "edit as form", "Edit the object as a form beside its YAML", "change",
-               needs=(Need("get"), Need("update")), danger=change, kubectl="kubectl edit {target}{ns}"),
+        Action("edit.form", ("F",), _T, "form", "Edit the object as a form beside its YAML", "change",
+               needs=(Need("get"), Need("update")), danger=change, kubectl="kubectl edit {target}{ns}", footer=6),
         Action("inject", ("B",), _T, "inject", "Hand its values to a workload, as variables or files", "change",
                injected, (Need("get"),), danger=change, kubectl="kubectl set env WORKLOAD --from={target}{ns}"),
         Action("form.review", ("ctrl+s",), where, "review", "See what would change, then write it", "form", footer=1),
@@ -116,7 +116,7 @@ def _editing() -> list[Action]:
     both = (Need("get"), Need("update"))
     return [
         Action("edit", ("e",), _T, "edit", "Edit the object as YAML", "change", needs=both, danger=change,
-               kubectl="kubectl edit {target}{ns}", footer=8),
+               kubectl="kubectl edit {target}{ns}", footer=14),
         Action("text.edit", ("e",), _X, "edit", "Edit the object as YAML", "change", needs=both, danger=change,
                kubectl="kubectl edit {target}{ns}", footer=6),
         Action("drafts", (), _G, "drafts", "List what was typed and not written yet (:drafts)", "change"),

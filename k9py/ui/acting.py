@@ -370,8 +370,13 @@ class BrowseActions:
     # ------------------------------------------------------------------ the list
 
     def problems(self) -> None:
-        """Show only problems, or everything again."""
-        view = self._screen.view
+        """Show only problems, or everything again; before there is a list, in the one that comes."""
+        k9, view, action = self._screen.k9, self._screen.view, self._screen.k9.actions.get("problems")
+        if k9.session is None:
+            k9.do_when_connected(self.problems)
+            return
+        if action is not None and (reason := k9.offering.reason(action)):
+            raise UsageError(reason)  # asked for before the kind was known
         self._screen.change_view(replace(view, problems_only=not view.problems_only))
 
     def wide(self) -> None:

@@ -10,6 +10,7 @@ from k9py.resources.action import Where
 from k9py.resources.model import Level, Tone
 from k9py.ui import header
 from k9py.ui.beneath import Beneath
+from k9py.ui.celltext import cut
 from k9py.ui.keys import footer, hints, key_text
 from k9py.ui.sources import LOCAL_VIEWS
 from k9py.ui.sowhat import SoWhat
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 COMMAND_KEYS = (("enter", "run"), ("tab", "complete"), ("up", "earlier"), ("escape", "leave"))
 FILTER_KEYS = (("enter", "keep"), ("up", "earlier"), ("escape", "as before"))
 """What the keys do while a person types."""
+
+
+KIND_LEAST = 8
+"""Cells that are left of the name of a kind when it gives way to the cluster's load."""
 
 
 class BrowseBars:
@@ -57,29 +62,40 @@ class BrowseBars:
         lost = k9.connection.refused or (k9.connection.lost and known is not SyncState.OFFLINE)
         if lost or (k9.connection.unready and known is SyncState.LIVE):
             status = k9.connection_text()
-        left = header.left_side(
-            context=k9.context_name,
-            scope=header.scope_text(scope) if isinstance(scope, Scope) else "",
-            kind=screen.view.kind.partition(".")[0],
-            count=f"{screen.table.total_count:,}",
-            sync=status,
-            glyphs=glyphs,
-        )
+        kind = screen.view.kind.partition(".")[0]
+
+        def left_side(kind: str) -> Spans:
+            return header.left_side(
+                context=k9.context_name,
+                scope=header.scope_text(scope) if isinstance(scope, Scope) else "",
+                kind=kind,
+                count=f"{screen.table.total_count:,}",
+                sync=status,
+                glyphs=glyphs,
+            )
+
+        left = left_side(kind)
+        missing = width_of(left) + 1 + width_of(self._loads(with_trend=False)) - screen.size.width
+        if 0 < missing <= width_of(((kind, Tone.PLAIN),)) - KIND_LEAST:
+            # The line below has the whole name; the cluster's load stands nowhere else.
+            left = left_side(cut(kind, width_of(((kind, Tone.PLAIN),)) - missing, glyphs.ellipsis))
         screen.query_one("#header", Bar).show(left, self._load(screen.size.width - width_of(left) - 1))
         self.show_crumbs()
         self.show_so_what()
 
     def _load(self, room: int) -> Spans:
         """Return the cluster's load as far as there is room: the state of the list is worth more."""
+        spans = self._loads(with_trend=True)
+        if width_of(spans) > room:
+            spans = self._loads(with_trend=False)
+        return spans if width_of(spans) <= room else ()
+
+    def _loads(self, *, with_trend: bool) -> Spans:
         k9 = self._screen.k9
-        metrics, loads = k9.settings.metrics, k9.measuring.loads()
-        for with_trend in (True, False):
-            spans = header.right_side(
-                loads, k9.look.glyphs, warn=metrics.warn, critical=metrics.critical, with_trend=with_trend
-            )
-            if width_of(spans) <= room:
-                return spans
-        return ()
+        metrics = k9.settings.metrics
+        return header.right_side(
+            k9.measuring.loads(), k9.look.glyphs, warn=metrics.warn, critical=metrics.critical, with_trend=with_trend
+        )
 
     def show_crumbs(self) -> None:
         """Bring the second line up to date: the way here, what narrows the list, how many rows are left."""

@@ -156,6 +156,8 @@ class Offering:
     def _no_health(self) -> str:
         browser = self._app.browser
         spec = browser.listing.spec
+        if self._app.session is None:
+            return ""  # it holds for the list that comes
         if browser.view.problems_only or (spec is not None and spec.health is not always_healthy):
             return ""
         return f"k9py knows no problems of {browser.view.kind.partition('.')[0]}"

@@ -23,6 +23,7 @@ from k9py.ui.measuring import Companion
 from k9py.ui.sources import local_row
 from k9py.ui.statusline import width_of
 from k9py.ui.terminal import Terminal
+from tests.changes.conftest import deployment
 from tests.ui.harness import oom_killed, pod, running
 
 if TYPE_CHECKING:
@@ -155,6 +156,31 @@ def test_a_quiet_list_leaves_room_for_what_the_cluster_uses_at_80_columns() -> N
     loads = [Load("cpu", 61.0, (61.0,)), Load("mem", 72.0, (72.0,))]
     right = right_side(loads, UNICODE, warn=70, critical=90, with_trend=False)
     assert width_of(left) + 1 + width_of(right) <= 80
+
+
+async def test_a_long_kind_gives_way_to_what_the_cluster_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(tmp_path, PODS, size=(64, 24)) as k9:
+        await k9.sees("worker-1")
+        loads = [Load("cpu", 61.0, (61.0,)), Load("mem", 72.0, (72.0,))]
+        monkeypatch.setattr(k9.app.measuring, "loads", lambda: loads)
+        await k9.press(":", *"mutatingwebhookconfigurations", "enter")
+        await k9.sees(":mutatingwebhookconfigurations")
+        await k9.until(lambda: "live" in k9.bar("header"))
+        k9.app.browser.show_state()
+        assert k9.bar("header").startswith(f" {k9.app.context_name} {UNICODE.separator} mutatingw")
+        assert UNICODE.ellipsis in k9.bar("header")
+        assert "cpu 61%  mem 72%" in k9.bar("header")
+
+
+async def test_a_filled_list_of_deployments_names_the_keys_a_beginner_needs_at_80_columns(tmp_path: Path) -> None:
+    web = deployment("web")
+    options = UiOptions(kind="deployments", namespaces=("shop",))
+    async with running(tmp_path, {"deployments.apps": [web]}, size=(80, 24), options=options) as k9:
+        await k9.until(lambda: k9.names == ["web"])
+        await k9.until(lambda: "+ new" in k9.bar("keys") and "F form" in k9.bar("keys"))
+        for hint in ("l logs", "s scale", "F form", "d describe", "+ new", "ctrl+d delete", "? all keys"):
+            assert f" {hint} " in k9.bar("keys"), hint
+        assert len(k9.bar("keys").rstrip()) <= 80
 
 
 async def test_the_list_under_the_prompt_ends_with_a_rule(tmp_path: Path) -> None:

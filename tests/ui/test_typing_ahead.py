@@ -41,6 +41,24 @@ async def test_a_filter_typed_before_there_is_a_list_means_what_it_means_in_the_
         await k9.until(lambda: k9.app.browser.view.filter == "restarts>2")
 
 
+async def test_only_problems_asked_for_before_there_is_a_list_holds_for_the_list_that_comes(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS) as k9:
+        await k9.press("!")
+        await k9.until(lambda: k9.names == ["worker-1"])
+        assert k9.app.browser.view.problems_only
+        await k9.press("!")
+        await k9.until(lambda: len(k9.names) == 2)
+
+
+async def test_only_problems_asked_for_too_early_is_refused_for_a_kind_that_has_none(tmp_path: Path) -> None:
+    options = UiOptions(kind="serviceaccounts", namespaces=("shop",))
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "builder", "namespace": "shop"}}
+    async with running(tmp_path, {"serviceaccounts": [account]}, options=options) as k9:
+        await k9.press("!")
+        await k9.until(lambda: "builder" in k9.names)
+        assert not k9.app.browser.view.problems_only
+
+
 async def test_a_key_typed_right_behind_the_one_that_opens_logs_is_for_the_logs(tmp_path: Path) -> None:
     async with running(tmp_path, PODS, options=UiOptions(namespaces=("shop",))) as k9:
         await k9.sees("worker-1")
