@@ -16,8 +16,10 @@ from k9py.manifests.forms.fields import Field, Form, Input, Repeat
 from k9py.manifests.forms.model import Entry, FormModel
 from k9py.manifests.forms.paths import get, put
 from k9py.manifests.forms.registry import FORMS, form_for
+from k9py.manifests.forms.sheet import Sheet
 from k9py.manifests.forms.values import typed
 from k9py.manifests.kinds import Kinds, bundled
+from k9py.manifests.secretvalues import closed, opened
 from k9py.manifests.validation import validate_object
 from tests.manifests.mutants import valid
 
@@ -204,14 +206,35 @@ def test_one_value_that_is_no_text_leaves_the_others_of_a_secret_readable_and_it
     data = {"user": "amFuZQ==", "store": "/wD/AA==", "crlf": "YQ0KYg0K"}
     live = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "data": data}
     model = FormModel.of_object(live, kinds)
-    assert model.get("data")["user"] == "jane"
-    assert model.get("data")["store"].startswith("binary, 4 bytes")
-    assert model.get("data.crlf") == "a\r\nb\r\n"
-    model.set("data", model.get("data"))
-    assert model.value["data"] == data
+    assert model.get("data") == {"user": "jane", "crlf": "a\r\nb\r\n"}
+    assert model.get("encoded")["store"].startswith("binary, 4 bytes")
+    model.set("encoded", model.get("encoded"))
+    assert closed(model.value, live) == live
     model.set("data.user", "joan")
-    model.set("data.store", model.get("data.store"))
-    assert model.value["data"] == {**data, "user": "am9hbg=="}
+    model.set("encoded.store", model.get("encoded.store"))
+    assert list(closed(model.value, live)["data"].items()) == [*({**data, "user": "am9hbg=="}).items()]
+
+
+def test_a_text_of_a_secret_that_is_as_it_was_keeps_its_base64_to_the_letter() -> None:
+    live = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "data": {"user": "amFuZR==", "n": ""}}
+    shown = opened(live)
+    assert shown["stringData"] == {"user": "jane", "n": ""}
+    assert "data" not in shown
+    assert closed(shown, live) == live
+    assert closed({**shown, "stringData": {"n": ""}}, live)["data"] == {"n": ""}
+    gone = {key: value for key, value in shown.items() if key != "stringData"}
+    assert closed(gone, live)["data"] == {}
+
+
+def test_an_immutable_secret_opened_as_a_form_is_told_of_a_changed_value_and_of_nothing_else(kinds: Kinds) -> None:
+    live = {
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "type": "Opaque", "immutable": True,
+        "data": {"user": "amFuZQ=="},
+    }  # fmt: skip
+    sheet = Sheet.of_object(kinds, live)
+    assert sheet.findings() == []
+    sheet.set(sheet.parts[0], "data.user", "joan")
+    assert [finding.owner for finding in sheet.findings()] == ["data"]
 
 
 def test_binary_values_of_a_config_map_are_taken_as_base64_and_kept(kinds: Kinds) -> None:

@@ -21,6 +21,7 @@ from k9py.manifests.forms.values import as_text, typed
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.problems import Path, Problem
 from k9py.manifests.rendering import arranged, render
+from k9py.manifests.secretvalues import opened
 from k9py.manifests.validation import validate_object
 
 HIDDEN = frozenset({"managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink"})
@@ -103,8 +104,8 @@ class FormModel:
 
     @classmethod
     def of_object(cls, obj: dict[str, Any], kinds: Kinds, *, live: bool = True) -> FormModel:
-        """Return the form of an object as it is, without what the server keeps for itself."""
-        return cls.of_text(yamldoc.dump_object(quiet(obj)), kinds, live=live)
+        """Return the form of an object without what the server keeps for itself, the texts of a Secret in plain."""
+        return cls.of_text(yamldoc.dump_object(opened(quiet(obj))), kinds, live=live)
 
     @classmethod
     def of_text(cls, text: str, kinds: Kinds, *, document: int = 0, live: bool = False) -> FormModel:

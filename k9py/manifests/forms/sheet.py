@@ -18,6 +18,7 @@ from k9py.manifests.forms.model import FormModel
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.problems import Path, Problem
 from k9py.manifests.rendering import render
+from k9py.manifests.secretvalues import opened
 
 Object = dict[str, Any]
 
@@ -393,7 +394,7 @@ class Sheet:
 
     def _problems(self, part: Part, model: FormModel) -> list[Problem]:
         if part.checked[0] != model.text or model.broken is not None:
-            part.checked = (model.text, model.problems(old=self.live))
+            part.checked = (model.text, model.problems(old=opened(self.live) if self.live else None))
         return list(part.checked[1])
 
     def owned(self, part: Part, problems: Iterable[Problem]) -> list[Finding]:

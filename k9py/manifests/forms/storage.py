@@ -97,9 +97,9 @@ SECRET = Form(
         Group("secret", "Secret", (
             choice("type", "type", "Type", "what it is for; decides which keys it needs", *_TYPES, basic=True,
                    default="Opaque"),
-            Field("data", "data", "Values", "texts by key, encoded for you", Input.SECRET, codec=DECODED),
-            Field("stringData", "stringData", "Plain values", "as text; the server encodes them", Input.SECRET,
-                  basic=False),
+            Field("data", "stringData", "Values", "texts by key, encoded for you", Input.SECRET),
+            Field("encoded", "data", "Encoded values", "base64 in the YAML; texts are shown decoded", Input.SECRET,
+                  basic=False, codec=DECODED),
             Field("username", "stringData.username", "User", "who logs in", when=_BASIC),
             Field("password", "stringData.password", "Password", "kept out of journals and logs", when=_BASIC),
             Field("certificate", "stringData[\"tls.crt\"]", "Certificate", "PEM text, the whole chain", Input.LINES,

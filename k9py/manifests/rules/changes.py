@@ -118,7 +118,8 @@ def _service(new: At, old: dict[str, Any]) -> None:
 
 def _data(new: At, old: dict[str, Any]) -> None:
     if old.get("immutable"):
-        for field in ("data", "binaryData"):
+        plain = ("stringData",) if "stringData" in old else ()  # a Secret whose texts were decoded for a person
+        for field in ("data", "binaryData", *plain):
             if new[field].given and new[field].value != old.get(field):
                 new[field].forbidden("field is immutable when `immutable` is set")
         if new["immutable"].value is False:

@@ -58,11 +58,11 @@ def secret(obj: At) -> None:
     kind = obj["type"].text
     for key in SECRET_KEYS.get(kind, ()):
         if key not in obj["data"].map and key not in obj["stringData"].map:
-            obj["data"][key].required()
+            obj["data"][key].required(mend=obj["stringData"][key].path)
     given = {*obj["data"].map, *obj["stringData"].map}
     if kind == "kubernetes.io/basic-auth" and not {"username", "password"} & given:
         for key in ("username", "password"):
-            obj["data"][key].required()
+            obj["data"][key].required(mend=obj["stringData"][key].path)
     for key in (".dockerconfigjson", ".dockercfg"):
         if key in SECRET_KEYS.get(kind, ()):
             _docker_config(obj, key)

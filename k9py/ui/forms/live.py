@@ -12,6 +12,7 @@ from k9py.manifests.forms.paths import get, put
 from k9py.manifests.forms.sheet import Sheet
 from k9py.manifests.problems import At, Problem
 from k9py.manifests.rules.changes import check_changes
+from k9py.manifests.secretvalues import closed, opened
 
 Object = dict[str, Any]
 
@@ -35,7 +36,7 @@ _JOB_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid", "job-name
 
 def laid_over(live: Object, edited: Object) -> Object:
     """Return an edited object with what its form left out: status, the server's own metadata, notes of tools."""
-    whole = dict(edited)
+    whole = dict(closed(edited, live))
     shown = quiet(live).get("metadata") or {}
     metadata = live.get("metadata") or {}
     hidden = {key: value for key, value in metadata.items() if key not in shown and key not in edited["metadata"]}
@@ -82,6 +83,7 @@ def immutable_fields(sheet: Sheet) -> frozenset[tuple[int, str]]:
     if sheet.live is None:
         return frozenset()
     found: set[tuple[int, str]] = set()
+    before = opened(sheet.live)
     for part in sheet.parts:
         if part.model is None:
             continue
@@ -90,7 +92,7 @@ def immutable_fields(sheet: Sheet) -> frozenset[tuple[int, str]]:
             if not isinstance(entry.item, Field) or entry.value is None:
                 continue
             problems: list[Problem] = []
-            check_changes(At(problems, put(value, entry.path, _another(get(value, entry.path)))), sheet.live)
+            check_changes(At(problems, put(value, entry.path, _another(get(value, entry.path)))), before)
             if problems:
                 found.add((part.key, entry.id))
     return frozenset(found)

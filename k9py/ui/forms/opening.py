@@ -17,6 +17,7 @@ from k9py.manifests.forms.registry import form_for
 from k9py.manifests.forms.sheet import Recipe, Sheet
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.rendering import render
+from k9py.manifests.secretvalues import opened
 from k9py.ui.editor.keeping import drafts_of
 from k9py.ui.forms.ending import FORM_KEY, fresh_key
 from k9py.ui.forms.live import template_of
@@ -128,7 +129,7 @@ class FormWork:
         fresh = template_of(live)
         name = str((live.get("metadata") or {}).get("name") or "")
         fresh["metadata"] = {**fresh["metadata"], "name": name}
-        model = FormModel.of_text(render(fresh, kinds.type_of(resource.api_version, resource.kind)), kinds)
+        model = FormModel.of_text(render(opened(fresh), kinds.type_of(resource.api_version, resource.kind)), kinds)
         # Renamed through the form, so that labels and selectors that follow the name do.
         model.set("name", f"{name}-copy")
         return self._opener(Sheet.of_models(kinds, [model]), f"{resource.kind} like {name}")
@@ -300,14 +301,16 @@ def unmasked(text: str, kinds: Kinds, base: dict[str, Any] | None, *, made: Mapp
     ``made`` is the Secret that a bundle makes.
     """
     sheet = Sheet(kinds, text, live=base)
+    raw = dict(base or made or {})
+    known = {"data": raw.get("data"), "stringData": opened(raw).get("stringData")}
     for model in sheet.models:
         if model.form.kind != "Secret" or model.broken is not None:
             continue
         value = dict(model.value)
         for field in ("data", "stringData"):
-            held, known = value.get(field), (base or made or {}).get(field) or {}
+            held, before = value.get(field), known[field] or {}
             if isinstance(held, dict):
-                value[field] = {key: known.get(key, "") if one == LEFT_OUT else one for key, one in held.items()}
+                value[field] = {key: before.get(key, "") if one == LEFT_OUT else one for key, one in held.items()}
         model.replace(value)
     return sheet.text
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from textual.timer import Timer
+
+from k9py.core.errors import UsageError
 from k9py.core.text import safe_line
 from k9py.manifests.forms.paths import get
 from k9py.manifests.forms.sheet import Part
+from k9py.manifests.problems import Path
 from k9py.resources.action import Action, Where
 from k9py.ui.editor.external import edit_outside
 from k9py.ui.editor.finding import Finder
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 VALUES = ("data", "stringData")
 """Where a Secret has its values."""
+LINE_REST = 0.08
+"""Seconds without a key after which the line about the field follows: several keys cost one look at the schema."""
 
 
 class FormYaml(TextEditor):
@@ -29,8 +35,6 @@ class FormYaml(TextEditor):
     def __init__(self, look: Look, text: str) -> None:
         super().__init__(look, text)
         self._covered: Mapping[int, int] = {}
-        self.reveals = False
-        """True while everything is shown."""
 
     def cover(self, covered: Mapping[int, int]) -> None:
         """Cover lines from a column on."""
@@ -44,7 +48,7 @@ class FormYaml(TextEditor):
         """Return what is painted of a line."""
         text = super().shown_text(line)
         column = self._covered.get(line)
-        if column is None or self.reveals:
+        if column is None:
             return text
         return text[:column] + self._look.glyphs.gap * len(text[column:])
 
@@ -56,6 +60,11 @@ class YamlSide:
         self._screen = screen
         self._help: SchemaHelp | None = None
         self.finder = Finder(screen, one_key="alt+r")  # f9 goes back to the form
+        self._said: tuple[object, str] = (None, "")
+        """For which place and text the line about the field was made, and the line."""
+        self._rest: Timer | None = None
+        self._revealed: set[tuple[int, Path]] = set()
+        """Parts and paths of the secret values that are shown."""
 
     def start(self) -> None:
         """Take the keys of the editor."""
@@ -102,7 +111,7 @@ class YamlSide:
                 values = get(part.model.value, (field,))
                 for key in values if isinstance(values, dict) else ():
                     lines = screen.sheet.lines(part, (field, key))
-                    if lines is None:
+                    if lines is None or (part.key, (field, key)) in self._revealed:
                         continue
                     text = screen.editor.document.lines
                     first = text[lines[0]] if lines[0] < len(text) else ""
@@ -111,10 +120,15 @@ class YamlSide:
         screen.editor.cover(covered)
 
     def reveal(self) -> None:
-        """Show the values of Secrets, or cover them again."""
-        editor = self._screen.editor
-        editor.reveals = not editor.reveals
-        editor.refresh()
+        """Show the secret value at the caret, or cover it again."""
+        screen = self._screen
+        screen.read_yaml()
+        found = screen.sheet.place_at(*screen.editor.caret)
+        is_value = found is not None and found[0] in self._secrets() and len(found[1]) == 2 and found[1][0] in VALUES
+        if found is None or not is_value:
+            raise UsageError("there is no secret value here", remedy="Put the caret on one below stringData")
+        self._revealed ^= {(found[0].key, found[1])}
+        self.cover_secrets()
 
     async def outside(self) -> None:
         """Edit the YAML in the person's own editor, and come back with everything kept."""
@@ -127,12 +141,24 @@ class YamlSide:
         screen.read_yaml()
 
     def field_line(self) -> str:
-        """Return what the schema says of the field at the caret, in one line; empty where it says nothing."""
+        """Return what the schema says of the field at the caret, in one line; empty until the caret rests there."""
+        editor = self._screen.editor
+        place = (editor.caret, editor.document.version)
+        if self._said[0] == place:
+            return self._said[1]
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self._screen.set_timer(LINE_REST, self._say_field)
+        return ""
+
+    def _say_field(self) -> None:
+        """Find out what the schema says of the field at the caret, and say it."""
         editor = self._screen.editor
         if self._help is None:
-            return ""
+            return
         field = self._help.at(editor.document.lines, *editor.caret, editor.is_in_text)
-        return safe_line(field.line) if field is not None else ""
+        self._said = ((editor.caret, editor.document.version), safe_line(field.line) if field is not None else "")
+        self._screen.bars.show()
 
     def explain(self) -> None:
         """Say everything the schema says of the field at the caret."""
