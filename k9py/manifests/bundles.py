@@ -19,8 +19,14 @@ class Option:
     id: str
     why: str
     default: Any = ""
-    """Its type is the option's type."""
+    """Its type is the option's type; ``NAME`` in a name stands for the bundle's own."""
     required: bool = False
+    names: bool = False
+    """True when it only names one of the objects: which objects there are does not depend on it."""
+
+    def usual(self, name: str) -> Any:
+        """Return what it is at in a bundle of a name that was not told it."""
+        return self.default.replace("NAME", name) if self.names else self.default
 
     @property
     def is_secret(self) -> bool:
@@ -44,7 +50,7 @@ class Bundle:
 
         ``unfinished`` leaves what is missing empty: somebody is still filling it in.
         """
-        options = Options(name, namespace, {option.id: option.default for option in self.options})
+        options = Options(name, namespace, {option.id: option.usual(name) for option in self.options})
         known = {option.id: option for option in self.options}
         for key, value in given.items():
             if key not in known:
@@ -92,12 +98,9 @@ class Options:
         meta["labels"] = {"app": app or name, "app.kubernetes.io/part-of": self.name}
         return {"apiVersion": version, "kind": kind, "metadata": meta}
 
-    def deployment(
-        self, name: str, container: Object, *, replicas: int | None = 1, strategy: str = "", **pod: Any
-    ) -> Object:
-        """Return a Deployment of one container; ``replicas`` None leaves the number to an autoscaler."""
-        spec: Object = {"replicas": replicas} if replicas is not None else {}
-        spec["selector"] = {"matchLabels": {"app": name}}
+    def deployment(self, name: str, container: Object, *, replicas: int = 1, strategy: str = "", **pod: Any) -> Object:
+        """Return a Deployment of one container; with an autoscaler ``replicas`` is what it begins with."""
+        spec: Object = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}}
         if strategy:
             spec["strategy"] = {"type": strategy}
         labels = {"app": name, "app.kubernetes.io/part-of": self.name}
@@ -156,7 +159,7 @@ def _web(told: Options) -> list[Object]:
         made.append(told.secret(f"{name}-secret", name, {}))
     if told["storage"]:
         made.append(told.claim(f"{name}-data", name, told["storage"]))
-    made.append(told.deployment(name, container, replicas=None if told["hpa"] else told["replicas"], **pod))
+    made.append(told.deployment(name, container, replicas=told["replicas"], **pod))
     made.append(told.service(name, told["port"], "http"))
     if told["host"]:
         backend = {"service": {"name": name, "port": {"number": told["port"]}}}
@@ -191,6 +194,9 @@ WEB = Bundle("web", "a web application: Deployment and Service; the rest as aske
     Option("memoryLimit", "memory limit", "256Mi"),
 ), _web)  # fmt: skip
 
+LEAST_APIS = 2
+"""Pods of the API to begin with, and the least its autoscaler leaves: one may be lost."""
+
 _SECRET_KEYS = ("root_username", "root_password", "user_username", "user_password")
 
 
@@ -198,7 +204,7 @@ def _tiers(told: Options) -> list[Object]:
     front, api, database = f"{told.name}-web", f"{told.name}-api", "mysql"
     resources = _resources("100m", "64Mi", "200m", "128Mi")
     namespace = told.namespace or "default"
-    secret = f"{api}-secrets"
+    secret = told["secret"]
     port = told["apiPort"]
 
     def probe(delay: int) -> Object:
@@ -238,9 +244,9 @@ def _tiers(told: Options) -> list[Object]:
         told.claim(f"{database}-data", database, told["storage"], storageClassName="manual"),
         told.deployment(database, storing, strategy="Recreate", volumes=[mount]),
         told.service(database, 3306, 3306, type="ClusterIP"),
-        told.deployment(api, serving, replicas=None),
+        told.deployment(api, serving, replicas=LEAST_APIS),
         told.service(api, port, port, type="LoadBalancer"),
-        told.autoscaler(api, 2, 5, 50),
+        told.autoscaler(api, LEAST_APIS, 5, 50),
         told.deployment(front, {"image": told["webImage"], "ports": [{"containerPort": 80}], "resources": resources}),
         told.service(front, 80, 80, type="NodePort"),
     ]
@@ -262,6 +268,7 @@ TIERS = Bundle("tiers", "web front end, API and database, each seeing the next",
     Option("user", "the API's user of the database", "api"),
     Option("password", "its password", required=True),
     Option("rootPassword", "the database's own", required=True),
+    Option("secret", "name of the Secret that keeps them", "NAME-api-secrets", names=True),
     Option("storage", "size of the database's volume", "2Gi"),
     Option("policy", "let only the API reach the database", True),
 ), _tiers)  # fmt: skip

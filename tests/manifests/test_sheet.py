@@ -100,6 +100,27 @@ def test_taking_a_text_back_takes_the_option_back_that_made_it() -> None:
     assert part(sheet, "HorizontalPodAutoscaler")
 
 
+def test_the_secret_of_the_three_tiers_is_called_as_typed_wherever_it_is_spoken_of_and_keeps_what_is_in_it() -> None:
+    sheet = Sheet.of_bundle(KINDS, BUNDLES["tiers"], "shelter", namespace="shop")
+    sheet.set(part(sheet, "Secret"), "stringData.extra", "kept")
+    sheet.set_option("secret", "flaskapi-secrets")
+    assert value(sheet, "Secret")["metadata"]["name"] == "flaskapi-secrets"
+    assert value(sheet, "Secret")["stringData"]["extra"] == "kept"
+    assert "shelter-api-secrets" not in sheet.text
+    sheet.set_option("secret", "")
+    assert value(sheet, "Secret")["metadata"]["name"] == "shelter-api-secrets"
+    sheet.set_option("name", "dogs")
+    assert value(sheet, "Secret")["metadata"]["name"] == "dogs-api-secrets"
+
+
+@pytest.mark.parametrize(("name", "told"), [("tiers", {}), ("web", {"hpa": True})])
+def test_a_workload_with_an_autoscaler_begins_with_the_least_of_its_pods(name: str, told: dict[str, Any]) -> None:
+    made = BUNDLES[name].make("web", told, unfinished=True)
+    scaler = next(obj["spec"] for obj in made if obj["kind"] == "HorizontalPodAutoscaler")
+    target = next(obj for obj in made if obj["metadata"]["name"] == scaler["scaleTargetRef"]["name"])
+    assert target["spec"]["replicas"] == scaler["minReplicas"] == 2
+
+
 def test_an_object_taken_out_stays_out_when_the_bundle_is_told_something_else() -> None:
     sheet = web(hpa=True)
     sheet.remove(part(sheet, "HorizontalPodAutoscaler"))

@@ -87,7 +87,9 @@ class Recipe:
     def objects(self) -> dict[str, Object]:
         """Return the objects by their roles; raises UsageError for an option of the wrong type."""
         made = self.bundle.make(self.name, self.given, namespace=self.namespace, unfinished=True)
-        roles = self.bundle.make(_ROLE, self.given, namespace=self.namespace, unfinished=True)
+        naming = {option.id for option in self.bundle.options if option.names}
+        known = {key: value for key, value in self.given.items() if key not in naming}
+        roles = self.bundle.make(_ROLE, known, namespace=self.namespace, unfinished=True)
         return {f"{role['kind']} {role['metadata']['name']}": obj for role, obj in zip(roles, made, strict=True)}
 
     def kept(self) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class Recipe:
 
     def value(self, option: Option) -> Any:
         """Return what an option is at."""
-        return self.given.get(option.id, option.default)
+        return self.given.get(option.id, option.usual(self.name))
 
 
 class Sheet:
@@ -326,8 +328,8 @@ class Sheet:
             self._remake(replace(recipe, namespace=str(raw)))
         else:
             given = {key: value for key, value in recipe.given.items() if key != id}
-            default = next(option.default for option in recipe.bundle.options if option.id == id)
-            if raw != "" or isinstance(default, str):
+            option = next(option for option in recipe.bundle.options if option.id == id)
+            if raw != "" or (isinstance(option.default, str) and not option.names):
                 given[id] = raw
             self._remake(replace(recipe, given=given))
 
