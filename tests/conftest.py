@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.cluster import available, shared
 
 SUMMARY = "summary"
 """Property of a test whose lines are told at the end of the run, whatever the outcome."""
+
+
+# A busy machine is no finding: how long an example takes says nothing about the code.
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:
