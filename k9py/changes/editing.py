@@ -18,7 +18,8 @@ from k9py.core.diffs import is_secret, quiet
 from k9py.core.encoded import binary_word, decoded, encoded
 from k9py.core.errors import InputError
 
-HIDDEN = "••••••"
+DOT = "•"
+HIDDEN = DOT * 6
 """Stands for a value of a Secret nobody asked to see; its length says nothing about the value's."""
 
 
@@ -111,7 +112,7 @@ class EditView:
             if value == HIDDEN:
                 data[key] = had[key]
             elif not isinstance(value, str):
-                raise InputError(f"stringData.{key} is no text", remedy="Put it in quotes")
+                raise InputError(f"stringData.{key} is no text", remedy="Put it in quotes", path=("stringData", key))
             elif key in had and value == decoded(had[key]):
                 data[key] = had[key]
             else:
@@ -141,10 +142,12 @@ class EditView:
 
 def _refuse_half_masks(part: str, key: str, value: Any, had: Mapping[str, Any]) -> None:
     """Raise InputError where dots would be written as a value: part of a mask, or one of nothing."""
-    if not isinstance(value, str) or HIDDEN not in value or (value == HIDDEN and key in had):
+    if not isinstance(value, str) or DOT not in value or (value == HIDDEN and key in had):
         return
+    if DOT in (decoded(had.get(key)) or ""):
+        return  # its own
     text = "stands for no value there was" if value == HIDDEN else "is part mask, part text"
-    raise InputError(f"{part}.{key} {text}", remedy="Type the whole value, or show it first (f6)")
+    raise InputError(f"{part}.{key} {text}", remedy="Type the whole value, or show it first (f6)", path=(part, key))
 
 
 def _part(obj: Mapping[str, Any], name: str) -> Mapping[str, Any]:

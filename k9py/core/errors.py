@@ -54,7 +54,11 @@ class K9Error(Exception):
 
 
 class InputError(K9Error):
-    """Something a person typed cannot be used as it is."""
+    """Something a person typed cannot be used as it is; ``path`` is where in a document, as far as it is known."""
+
+    def __init__(self, message: str, *, remedy: str = "", path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message, remedy=remedy)
+        self.path = path
 
 
 class QuantityError(InputError):

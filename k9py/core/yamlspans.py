@@ -152,9 +152,11 @@ def path_at(root: Node, line: int, column: int) -> Path:
 
 def _child_at(node: Node, line: int, column: int) -> tuple[str | int, Node] | None:
     best: tuple[str | int, Node] | None = None
+    best_line = -1
     for step, start, value in _children(node):
-        if (start.line, start.column) <= (line, column) or (start.line == line and best is None):
-            best = (step, value)
+        # Left of the first key of a line, that key is meant, not what ended on the line above.
+        if (start.line, start.column) <= (line, column) or (start.line == line and best_line < line):
+            best, best_line = (step, value), start.line
     return best
 
 

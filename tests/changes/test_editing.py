@@ -93,13 +93,23 @@ def test_a_secret_value_that_is_typed_is_encoded_and_one_taken_out_is_gone() -> 
     assert "stringData" not in mine
 
 
-@pytest.mark.parametrize(("key", "value"), [("user", f"{HIDDEN}x"), ("other", HIDDEN)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("user", f"{HIDDEN}x"), ("user", f"{HIDDEN[:3]}x"), ("user", HIDDEN[1:]), ("other", HIDDEN)]
+)
 def test_dots_are_never_written_as_a_value(key: str, value: str) -> None:
     view = EditView(secret(user=encoded("zoe")))
     document = yamldoc.load(view.text())
     document["stringData"][key] = value
-    with pytest.raises(InputError, match=key):
+    with pytest.raises(InputError, match=key) as told:
         view.read(document)
+    assert told.value.path == ("stringData", key)
+
+
+def test_a_value_that_has_a_dot_of_its_own_may_be_changed_and_keep_it() -> None:
+    view = EditView(secret(user=encoded("zoe \u2022")))
+    document = yamldoc.load(view.text(revealed=("user",)))
+    document["stringData"]["user"] = "ada \u2022"
+    assert view.read(document)["data"] == {"user": encoded("ada \u2022")}
 
 
 def test_another_name_is_another_object_without_the_marks_of_the_first() -> None:

@@ -121,6 +121,7 @@ def test_the_place_of_a_field_and_the_field_at_a_place() -> None:
     assert found is not None
     assert (found.line, found.column) == (14, 5)
     assert yamlspans.path_at(root, 14, 8) == ("spec", "ports", 0, "targetPort")
+    assert yamlspans.path_at(root, 14, 1) == ("spec", "ports", 0, "targetPort")
     assert yamlspans.nearest(root, ("spec", "ports", 7, "x")).line == 10
 
 

@@ -60,7 +60,8 @@ class Part:
         try:
             whole = subject.whole(document)
         except InputError as error:
-            self.notes.append(Note(line, 0, error.with_remedy()))
+            span = yamlspans.nearest(node, error.path)
+            self.notes.append(Note(span.line - 1, span.column - 1, error.with_remedy()))
             return
         self._document, self._node = document, node
         old = subject.base if whole is not document else None

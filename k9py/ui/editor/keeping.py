@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
-from k9py.changes.drafts import Draft, Drafts
+from k9py.changes.drafts import Draft, Drafts, without_secrets
 from k9py.changes.model import Object
 from k9py.core.tasks import TaskSet
 from k9py.resources.model import Tone
@@ -25,6 +25,11 @@ LONGEST = 2.0
 def drafts_of(app: K9App) -> Drafts:
     """Return the drafts of this person."""
     return Drafts(app.paths.drafts, now=app.clock.now, pid=os.getpid())
+
+
+def loses_secrets(text: str) -> bool:
+    """Return whether a draft of a text would be without values of Secrets that stand in it."""
+    return without_secrets(text)[0] != text
 
 
 def tell_drafts(app: K9App) -> None:

@@ -21,13 +21,15 @@ from k9py.ui.burst import TEXT_KEYS
 from k9py.ui.editor.checking import Checker
 from k9py.ui.editor.document import Place
 from k9py.ui.editor.finding import Finder
-from k9py.ui.editor.keeping import Keeper
+from k9py.ui.editor.keeping import Keeper, loses_secrets
 from k9py.ui.editor.subjects import LiveSubject, Subject, ValueSubject
 from k9py.ui.editor.values import Values
 from k9py.ui.editor.watching import Watcher
 from k9py.ui.editor.widget import TextEditor
 from k9py.ui.flash import Flash
 from k9py.ui.keys import footer, hints, passed_on
+from k9py.ui.overlay import Choice
+from k9py.ui.picker import PickScreen
 from k9py.ui.prompt import Completions, Prompt
 from k9py.ui.statusline import Bar, Spans, width_of
 
@@ -59,6 +61,8 @@ class EditScreen(Screen[None]):
         self.subject = subject
         self.session = session
         self._start: tuple[str, Place] | None = None
+        self._as_began = {subject.text}
+        """Texts that change nothing: as it began, and with values of a Secret shown."""
         self._drawing: asyncio.TimerHandle | None = None
         self._finder = Finder(self)
         self._watcher = Watcher(self)
@@ -178,7 +182,11 @@ class EditScreen(Screen[None]):
     @property
     def is_changed(self) -> bool:
         """True when the text is not as it began."""
-        return self.editor.text != self.subject.text
+        return self.editor.text not in self._as_began
+
+    def changes_nothing(self) -> None:
+        """Take the text as it stands for one that changes nothing."""
+        self._as_began.add(self.editor.text)
 
     def _keep(self) -> None:
         """Keep what is typed; what is as it began needs no draft."""
@@ -224,7 +232,11 @@ class EditScreen(Screen[None]):
         except YamlError as error:
             self.editor.go_to(max(0, error.line - 1), max(0, error.column - 1))
             raise
-        except InputError:
+        except InputError as error:
+            if error.path:
+                from k9py.ui.editor.troubles import place_of_path  # deferred with the schemas
+
+                self.editor.go_to(*place_of_path(subject, self.editor.text, error.path))
             raise
         if isinstance(subject, LiveSubject) and not self.is_changed:
             self.k9.flash_text("Nothing is changed")
@@ -260,13 +272,33 @@ class EditScreen(Screen[None]):
             if text != subject.text:
                 self.k9.call_later(subject.take, text)
             return
-        if self.is_changed and self.subject.key:
-            self._keeper.typed(self.editor.text, self.editor.caret)
-            self.dismiss()
-            self.k9.call_later(self.k9.flash_text, f"What you typed is kept: {self.subject.title}; :drafts opens it")
-            return
-        self._keeper.forget()
+        if not self.is_changed or not self.subject.key:
+            self.discard()
+        elif loses_secrets(self.editor.text):
+            self._ask_before_losing()
+        else:
+            self._leave_draft()
+
+    def _leave_draft(self) -> None:
+        self._keeper.typed(self.editor.text, self.editor.caret)
         self.dismiss()
+        self.k9.call_later(self.k9.flash_text, f"What you typed is kept: {self.subject.title}; :drafts opens it")
+
+    def _ask_before_losing(self) -> None:
+        """Ask before values of a Secret are lost: they are never kept."""
+        choices = [
+            Choice("stay", "Go on with the text"),
+            Choice("keep", "Leave, and keep what was typed but for the values of Secrets", ":drafts opens it"),
+            Choice("forget", "Leave, and forget what was typed"),
+        ]
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids == ("keep",):
+                self._leave_draft()
+            elif ids == ("forget",):
+                self.discard()
+
+        self.k9.push_screen(PickScreen(self.k9.look, "Values of Secrets that were typed are not kept", choices), picked)
 
     def write_file(self) -> None:
         """Write the text to the file it came from; the cluster is for ctrl+s."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from k9py.changes import edits
@@ -109,10 +109,6 @@ class LiveSubject(Subject):
             if isinstance(texts, dict) and len(path) > 1 and path[1] in texts:
                 return ("stringData", *path[1:])
         return path
-
-    def revealed_text(self, keys: Collection[str]) -> str:
-        """Return the text as it began with these values of a Secret shown."""
-        return self.view.text(revealed=keys)
 
 
 class ValueSubject(Subject):

@@ -29,6 +29,11 @@ def steps_of(field: str) -> tuple[str | int, ...]:
 def place_of_trouble(subject: Subject, text: str, trouble: Trouble) -> Place:
     """Return the place a trouble is about; the beginning of the text when it names none."""
     path = trouble.problem.path if isinstance(trouble.problem, Problem) else steps_of(trouble.field)
+    return place_of_path(subject, text, path)
+
+
+def place_of_path(subject: Subject, text: str, path: tuple[str | int, ...]) -> Place:
+    """Return the place of a field, or of the closest thing above it that is there."""
     try:
         documents = places(text)
     except YamlError as error:

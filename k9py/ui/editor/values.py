@@ -124,7 +124,7 @@ class Values:
         if not isinstance(subject, LiveSubject) or len(at.path) != 2 or at.path[0] not in ("stringData", "data"):
             raise UsageError("there is no secret value here", remedy="Put the caret on one below stringData")
         key = str(at.path[1])
-        hidden = self._secret_text(at)
+        hidden, was_changed = self._secret_text(at), self._screen.is_changed
         if hidden is not None:
             self._put(at, hidden)
         elif at.path[0] == "stringData" and at.value == subject.view.value_of(key):
@@ -133,6 +133,8 @@ class Values:
             raise UsageError(f"{key} is yours: it is hidden once it is written")
         else:
             raise UsageError(f"{key} is no text: it is kept as it is")
+        if not was_changed:
+            self._screen.changes_nothing()
 
     # ------------------------------------------------------------------ one value
 

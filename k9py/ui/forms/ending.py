@@ -11,7 +11,7 @@ from k9py.changes.model import Report, Trouble, Wish
 from k9py.core.errors import UsageError
 from k9py.manifests.forms.sheet import Finding
 from k9py.resources.model import Tone
-from k9py.ui.editor.keeping import Keeper
+from k9py.ui.editor.keeping import Keeper, loses_secrets
 from k9py.ui.forms.live import laid_over, template_of
 from k9py.ui.forms.rows import OPTIONS
 from k9py.ui.overlay import Choice
@@ -87,9 +87,10 @@ class FormEnd:
         if not screen.is_changed:
             self.discard()
             return
+        but = " but for the values of Secrets" if loses_secrets(screen.sheet.text) else ""
         choices = [
             Choice("stay", "Go on with the form"),
-            Choice("keep", "Leave, and keep what was typed as a draft", ":drafts opens it"),
+            Choice("keep", f"Leave, and keep what was typed{but} as a draft", ":drafts opens it"),
             Choice("forget", "Leave, and forget what was typed"),
         ]
 

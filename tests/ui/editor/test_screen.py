@@ -253,6 +253,55 @@ async def test_a_secret_is_masked_shown_on_demand_and_kept_byte_for_byte(tmp_pat
         assert "zoe" not in driver.screen
 
 
+def two_values() -> dict[str, Any]:
+    """Return a Secret of two values."""
+    values = {"password": base64.b64encode(b"old").decode(), "user": base64.b64encode(b"zoe").decode()}
+    meta = {"name": "db", "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": meta, "data": values}
+
+
+def line_of(driver: Driver, start: str) -> int:
+    """Return the line of the text that begins with something."""
+    return next(n for n, line in enumerate(editor(driver).document.lines) if line.startswith(start))
+
+
+async def test_a_value_is_shown_from_the_margin_of_its_line_and_looking_changes_nothing(tmp_path: Path) -> None:
+    async with editing(tmp_path, "secrets", {"secrets": [two_values()]}) as driver:
+        editor(driver).go_to(line_of(driver, "  user:"), 0)
+        await driver.press("f6")
+        await driver.sees("user: zoe")
+        assert "old" not in driver.screen
+        editor(driver).go_to(line_of(driver, "  password:"), 0)
+        await driver.press("f6")
+        await driver.sees("password: old")
+        screen = driver.app.screen
+        assert isinstance(screen, EditScreen)
+        assert not screen.is_changed
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.app.browser)
+        assert drafts_of(driver.app).left(driver.app.context_name) == []
+
+
+async def test_part_of_a_mask_is_never_a_value_and_its_line_is_shown(tmp_path: Path) -> None:
+    async with editing(tmp_path, "secrets", {"secrets": [two_values()]}) as driver:
+        line = line_of(driver, "  user:")
+        editor(driver).go_to(line, len(editor(driver).document.lines[line]))
+        await driver.press("backspace", *"ada", "ctrl+home", "ctrl+s")
+        await driver.sees("stringData.user is part mask, part text")
+        assert editor(driver).caret[0] == line
+        assert isinstance(driver.app.screen, EditScreen)
+        await driver.until(lambda: [note.line for note in editor(driver).notes] == [line])
+
+
+async def test_typed_values_of_a_secret_are_asked_about_before_they_are_lost(tmp_path: Path) -> None:
+    async with editing(tmp_path, "secrets", {"secrets": [two_values()]}) as driver:
+        await driver.press("ctrl+g", *"stringData.user", "enter", "end", *["backspace"] * 6, *"ada", "escape")
+        await driver.sees("Values of Secrets that were typed are not kept")
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, EditScreen))
+        assert "user: ada" in editor(driver).text
+
+
 async def test_one_value_goes_through_the_persons_own_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = tmp_path / "seen"
     script = tmp_path / "edit"
