@@ -53,6 +53,8 @@ class Choice:
     """Why it cannot be picked now; empty when it can."""
     search: str = ""
     """More words to find it by."""
+    also: str = ""
+    """Another name of it, as good as its text where it holds all that was typed in one piece."""
 
 
 class ChoiceList(Widget):

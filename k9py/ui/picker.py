@@ -147,15 +147,22 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
             self.dismiss((choice.id,))
 
 
+def _as_text(needle: str, text: str, *, in_one_piece: bool = False) -> float:
+    """Return how well a text on the screen, or one as good, matches; 0 when it does not."""
+    whole = needle.lower() in text.lower()
+    found = fuzzy.match(needle, text) if whole or not in_one_piece else None
+    if found is None:
+        return 0.0
+    is_word = whole and re.search(rf"(?<!\w){re.escape(needle.lower())}(?!\w)", text.lower()) is not None
+    return max(1.0, found.score + TEXT_WORTH * (1 + whole + is_word))
+
+
 def _worth(needle: str, choice: Choice) -> float:
     """Return how well a choice matches; 0 when it does not."""
     # Called by its other name letter for letter (the first word to search by), it is what was meant.
     named = 2 * TEXT_WORTH if needle.lower() in choice.search.lower().split()[:1] else 0
-    own = fuzzy.match(needle, choice.text)
-    if own is not None:
-        text = choice.text.lower()
-        whole = needle.lower() in text
-        is_word = whole and re.search(rf"(?<!\w){re.escape(needle.lower())}(?!\w)", text) is not None
-        return named + own.score + TEXT_WORTH * (1 + whole + is_word)
+    own = max(_as_text(needle, choice.text), _as_text(needle.replace(" ", ""), choice.also, in_one_piece=True))
+    if own:
+        return named + own
     other = fuzzy.match(needle, choice.search) if choice.search else None
     return named + max(1.0, float(other.score)) if other is not None else 0.0

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from k9py.changes.drafts import without_secrets
 from k9py.changes.model import Report, Trouble
 from k9py.core.errors import InputError, YamlError
 from k9py.core.text import safe_line
@@ -188,9 +189,19 @@ class EditScreen(Screen[None]):
         """Take the text as it stands for one that changes nothing."""
         self._as_began.add(self.editor.text)
 
+    @property
+    def _is_kept(self) -> bool:
+        """True when a draft of the text says more than the object does: values of a Secret are in none."""
+        subject = self.subject
+        if not self.is_changed:
+            return False
+        return not (isinstance(subject, LiveSubject) and subject.view.is_secret) or (
+            without_secrets(self.editor.text)[0] != subject.text
+        )
+
     def _keep(self) -> None:
         """Keep what is typed; what is as it began needs no draft."""
-        if self.is_changed:
+        if self._is_kept:
             self._keeper.typed(self.editor.text, self.editor.caret)
         else:
             self._keeper.forget()
@@ -241,7 +252,8 @@ class EditScreen(Screen[None]):
         if isinstance(subject, LiveSubject) and not self.is_changed:
             self.k9.flash_text("Nothing is changed")
             return
-        self._keeper.typed(self.editor.text, self.editor.caret)
+        if self._is_kept or not self.is_changed:
+            self._keeper.typed(self.editor.text, self.editor.caret)
         self.k9.rooms.desk.review(wishes, title=subject.title, done=self._reviewed, show=self._show_trouble)
 
     def _reviewed(self, report: Report | None) -> None:
@@ -286,11 +298,10 @@ class EditScreen(Screen[None]):
 
     def _ask_before_losing(self) -> None:
         """Ask before values of a Secret are lost: they are never kept."""
-        choices = [
-            Choice("stay", "Go on with the text"),
-            Choice("keep", "Leave, and keep what was typed but for the values of Secrets", ":drafts opens it"),
-            Choice("forget", "Leave, and forget what was typed"),
-        ]
+        choices = [Choice("stay", "Go on with the text"), Choice("forget", "Leave, and forget what was typed")]
+        if self._is_kept:
+            text = "Leave, and keep what was typed but for the values of Secrets"
+            choices.insert(1, Choice("keep", text, ":drafts opens it"))
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids == ("keep",):

@@ -69,7 +69,9 @@ class FormFinder:
             targets[key] = (part, entry.id, False)
             label = entry.item.label
             where = f"{heading}: " if heading and isinstance(entry.item, Field) else ""
-            choices.append(Choice(key, f"{where}{label}{suffix}", entry.item.why, search=f"{entry.id} {path}"))
+            choices.append(
+                Choice(key, f"{where}{label}{suffix}", entry.item.why, search=f"{entry.id} {path}", also=path)
+            )
             if isinstance(entry.item, Repeat) and not entry.value:
                 for field in flat(entry.item.items):
                     if isinstance(field, Field):
@@ -78,7 +80,9 @@ class FormFinder:
                         key = f"a{part.key} {field_id}"
                         targets[key] = (part, field_id, False)
                         text = f"{label}: {field.label}{suffix}"
-                        choices.append(Choice(key, text, field.why, search=f"{field_id} {path}.{field.path}"))
+                        choices.append(
+                            Choice(key, text, field.why, search=f"{field_id} {path}", also=f"{path}.{field.path}")
+                        )
         holders = {path[:at] for path in known for at, char in enumerate(path) if char == "."}
         for found in schema_paths(model.type) if model.type is not None else ():
             plain = _plain(found.path)

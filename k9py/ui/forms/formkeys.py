@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.events import Key
 
 from k9py.resources.action import Where
-from k9py.ui.keys import key_name, passed_on
+from k9py.ui.keys import again, key_name, passed_on
 
 if TYPE_CHECKING:
     from k9py.ui.forms.screen import FormScreen
@@ -77,7 +77,11 @@ class FormKeys:
     async def catch_up(self) -> None:
         """Take what was typed before there was anything to type in."""
         while self.typed_ahead:
-            await self.take(self.typed_ahead.pop(0))
+            key = self.typed_ahead.pop(0)
+            if self._screen.app.screen is self._screen:
+                await self.take(key)
+            else:
+                again(self._screen, key)  # meant for what a key before it opened
         self.is_ready = True
 
     async def press(self, event: Key) -> None:

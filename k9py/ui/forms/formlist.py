@@ -186,6 +186,8 @@ class FormList(Widget, can_focus=True):
 
     def on_key(self, event: Key) -> None:
         """Type into the row under the cursor; every other key is somebody else's."""
+        if not self._owner.is_ready:
+            return  # the screen takes it behind those typed before it
         if self.take_key(event):
             event.stop()
             event.prevent_default()

@@ -10,6 +10,10 @@ from k9py.ui.forms.rows import FormRow
 class Owner(Protocol):
     """What a form is shown for. These are called, not messaged: keys typed ahead must meet what a key did."""
 
+    @property
+    def is_ready(self) -> bool:
+        """True once what was typed before there was a form is taken: what comes sooner waits behind it."""
+
     def typing(self) -> None:
         """The text of the current row changed and was not taken yet."""
 

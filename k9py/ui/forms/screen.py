@@ -171,6 +171,11 @@ class FormScreen(Screen[None]):
         self.watching.close()
         await self.ending.close()
 
+    @property
+    def is_ready(self) -> bool:
+        """True once what was typed ahead is taken."""
+        return self.keyed.is_ready
+
     def start_with(self, text: str, extra: Mapping[str, Any]) -> None:
         """Begin with a text that was typed before, and what stood half-typed in a field."""
         self._start = (text, extra)

@@ -295,11 +295,19 @@ async def test_part_of_a_mask_is_never_a_value_and_its_line_is_shown(tmp_path: P
 
 async def test_typed_values_of_a_secret_are_asked_about_before_they_are_lost(tmp_path: Path) -> None:
     async with editing(tmp_path, "secrets", {"secrets": [two_values()]}) as driver:
-        await driver.press("ctrl+g", *"stringData.user", "enter", "end", *["backspace"] * 6, *"ada", "escape")
+        await driver.press("ctrl+g", *"stringData.user", "enter", "end", *["backspace"] * 6, *"lovelace", "escape")
         await driver.sees("Values of Secrets that were typed are not kept")
+        assert "keep what was typed" not in driver.screen
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, EditScreen))
-        assert "user: ada" in editor(driver).text
+        assert "user: lovelace" in editor(driver).text
+        await driver.press("ctrl+home", "down", *"# ours", "enter", "escape")
+        await driver.sees("keep what was typed but for the values of Secrets")
+        await driver.press(*"keep", "enter")
+        await driver.until(lambda: driver.app.screen is driver.app.browser)
+        (kept,) = drafts_of(driver.app).left(driver.app.context_name)
+        assert "# ours" in kept.text
+        assert "lovelace" not in kept.text
 
 
 async def test_one_value_goes_through_the_persons_own_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

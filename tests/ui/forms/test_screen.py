@@ -172,6 +172,15 @@ async def test_a_field_searched_by_its_name_comes_before_the_schema_paths_with_t
         assert row(k9).id == "labels"
 
 
+async def test_a_field_is_found_by_what_kubernetes_calls_it_before_the_paths_that_only_begin_so(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await open_new(k9, "service web")
+        await to_field(k9, "session affinity")
+        assert row(k9).id == "sessionAffinity"
+        await to_field(k9, "sessionAffinityConfig")
+        assert row(k9).id == "spec.sessionAffinityConfig"
+
+
 async def test_adding_the_last_item_of_a_form_leaves_no_empty_room_below(tmp_path: Path) -> None:
     async with running(tmp_path, size=(80, 24)) as k9:
         screen = await open_new(k9, "deployment web")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from k9py.config.launch import UiOptions
-from tests.ui.forms.driving import form, is_open
+from k9py.ui._compat import is_stopped
+from tests.ui.forms.driving import form, is_open, open_new
 from tests.ui.harness import pod, running
 
 NAME = "quick-brown-fox"
@@ -27,3 +29,34 @@ async def test_letters_typed_straight_behind_plus_are_the_name(tmp_path: Path, t
         await k9.until(lambda: is_open(k9) and not k9.app.keys.is_busy, "the form")
         await k9.until(lambda: form(k9).list.typed == NAME, NAME)
         assert form(k9).list.row.id == "name"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("turns", [0, 2, 3])
+async def test_what_is_searched_for_straight_behind_plus_is_the_searchs_not_the_names(
+    tmp_path: Path, turns: int
+) -> None:
+    async with running(tmp_path, PODS, options=UiOptions(namespaces=("shop",))) as k9:
+        await k9.sees("worker-1")
+        k9.app.simulate_key("+")
+        for number, key in enumerate(["ctrl+g", *"labels", "enter"]):
+            if turns and number % turns == 0:
+                await k9.pilot.pause(0)
+            k9.app.simulate_key(key)
+        await k9.until(lambda: is_open(k9) and not k9.app.keys.is_busy, "the form")
+        await k9.until(lambda: form(k9).list.row.id == "labels", "the labels")  # type: ignore[union-attr]
+        assert "labels" not in form(k9).editor.text.replace("labels:", "")
+
+
+async def test_a_key_that_reaches_the_form_before_those_typed_ahead_are_taken_comes_behind_them(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS, options=UiOptions(namespaces=("shop",))) as k9:
+        await open_new(k9, "pod web")
+        screen = form(k9)
+        screen.keyed.is_ready = False  # as while the form is being made
+        early = Key("x", "x")
+        screen.list.on_key(early)
+        assert screen.list.typed == "web"
+        assert not is_stopped(early)
+        screen.keyed.typed_ahead = [Key("a", "a")]
+        await screen.keyed.catch_up()
+        await screen.on_key(early)
+        assert screen.list.typed == "ax"
