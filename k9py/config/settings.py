@@ -112,4 +112,4 @@ class Settings(msgspec.Struct, frozen=True):
     keys: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=_nothing)
     """Action id to its keys, in place of the default ones; an empty list takes the keys away."""
     aliases: Mapping[str, str] = msgspec.field(default_factory=_nothing)
-    """Word to the command it stands for in the command prompt, such as ``bad: pods status!=Running``."""
+    """Word to the command it stands for in the command prompt, such as ``odd: pods all /status!=Running``."""

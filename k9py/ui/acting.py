@@ -174,6 +174,8 @@ class BrowseActions:
         settled = k9.rooms.opener.settle(view)
         if command.filter and settled.kind not in LOCAL_VIEWS:
             settled = replace(settled, filter=command.filter)
+        if command.problems:
+            settled = replace(settled, problems_only=True)
         if command.scope is not None:
             k9.memory.use(command.scope)
         screen.go(settled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -39,6 +40,8 @@ class Slot(msgspec.Struct, frozen=True):
     width: int
     """Cells for text, the gap behind not counted."""
     right: bool
+    gap: int = GAP
+    """Cells between this column and the next one."""
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -106,10 +109,12 @@ def lay_out(columns: Sequence[Column], contents: Sequence[int], titles: Sequence
     widths = _share_out(chosen, columns, wants, needs, readable, width)
     slots: list[Slot] = []
     x = 0
+    wide_gaps = _wide_gaps(chosen, columns, needs, widths)
     for index in chosen:
         room = max(0, min(widths[index], width - x))
-        slots.append(Slot(index, x, room, columns[index].align == "right"))
-        x += room + GAP
+        gap = GAP + (index in wide_gaps)
+        slots.append(Slot(index, x, room, columns[index].align == "right", gap))
+        x += room + gap
     return Layout(tuple(slots), width, hidden_left, hidden_right)
 
 
@@ -139,6 +144,25 @@ def _with_extras(
 
 def _total(chosen: Sequence[int], needs: Sequence[int]) -> int:
     return sum(needs[index] for index in chosen) + GAP * (len(chosen) - 1)
+
+
+def _wide_gaps(
+    chosen: Sequence[int], columns: Sequence[Column], needs: Sequence[int], widths: dict[int, int]
+) -> frozenset[int]:
+    """Return the columns behind which a second blank stands, and take it from one that has cells to spare.
+
+    A number's sign fills the gap behind it; text that begins right there would be read as one word with it.
+    """
+    found = set()
+    flexible = [index for index in chosen if columns[index].flex]
+    for index, following in pairwise(chosen):
+        if columns[index].align != "right" or columns[index].tone is None or columns[following].align == "right":
+            continue
+        donor = next((one for one in [*flexible, following] if widths[one] > needs[one]), None)
+        if donor is not None:
+            widths[donor] -= 1
+            found.add(index)
+    return frozenset(found)
 
 
 def _share_out(

@@ -2,7 +2,7 @@
 
 ::
 
-    KIND [NAMESPACE[,NAMESPACE…] | all] [/FILTER] [LABEL=VALUE… | -l SELECTOR] [-f FUZZY] [@CONTEXT]
+    KIND [NAMESPACE[,NAMESPACE…] | all] [!] [/FILTER] [LABEL=VALUE… | -l SELECTOR] [-f FUZZY] [@CONTEXT]
     ns [NAME[,NAME…] | all]      ctx [NAME]      theme [NAME]      kinds [WORDS]      tab [KIND …]
     new [KIND [NAME] | bundle NAME [NAME]]      can u:USER | g:GROUP | sa:NAMESPACE/NAME      login   help   q
     apply [-R] PATH      edit [KIND NAME [NAMESPACE] | KIND/NAME | PATH]      drafts
@@ -60,6 +60,8 @@ class OpenCommand(msgspec.Struct, frozen=True):
     label_selector: str = ""
     context: str = ""
     """Switch to this context first; empty stays here."""
+    problems: bool = False
+    """Only what has a problem, as ``!`` does in a list."""
 
 
 Command = VerbCommand | OpenCommand
@@ -102,6 +104,7 @@ def _open_command(kind: str, rest: str) -> OpenCommand:
     scope: Scope | None = None
     selectors: list[str] = []
     context = ""
+    problems = False
     pending = iter(words)
     for word in pending:
         if word in ("-l", "-f"):
@@ -113,6 +116,8 @@ def _open_command(kind: str, rest: str) -> OpenCommand:
                 selectors.append(value)
             else:
                 filter_text = f"~{value}"
+        elif word == "!":
+            problems = True
         elif word == "-A":
             scope = Scope()
         elif word == "-n":
@@ -126,6 +131,6 @@ def _open_command(kind: str, rest: str) -> OpenCommand:
         else:
             raise UsageError(
                 f"{word!r} is one word too many",
-                remedy="Write KIND [NAMESPACE] [/FILTER] [LABEL=VALUE] [@CONTEXT]",
+                remedy="Write KIND [NAMESPACE] [!] [/FILTER] [LABEL=VALUE] [@CONTEXT]",
             )
-    return OpenCommand(kind, scope, filter_text, ",".join(selectors), context)
+    return OpenCommand(kind, scope, filter_text, ",".join(selectors), context, problems)

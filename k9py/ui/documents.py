@@ -53,7 +53,10 @@ def _yaml_line(line: str) -> Line:
 
 
 def event_lines(events: Sequence[Happening] | None, now: float) -> list[Line]:
-    """Return events as a table, the newest last; None means they are still being read."""
+    """Return events as a table, the newest first, since that is what one asks for; None means they are being read.
+
+    Who said it stands behind what was said: a column of its own leaves a message a third of a narrow screen.
+    """
     if events is None:
         return [plain("Reading events", Tone.DIM)]
     if not events:
@@ -66,19 +69,19 @@ def event_lines(events: Sequence[Happening] | None, now: float) -> list[Line]:
             event.source,
             safe_line(event.message),
         )
-        for event in events
+        for event in reversed(events)
     ]
-    titles = ("LAST SEEN", "TYPE", "REASON", "FROM", "MESSAGE")
-    widths = [max(len(titles[i]), *(len(row[i]) for row in rows)) for i in range(4)]
-    lines: list[Line] = [plain("  ".join([*(titles[i].ljust(widths[i]) for i in range(4)), titles[4]]), Tone.DIM)]
+    titles = ("LAST SEEN", "TYPE", "REASON")
+    widths = [max(len(titles[i]), *(len(row[i]) for row in rows)) for i in range(3)]
+    lines: list[Line] = [plain("  ".join([*(titles[i].ljust(widths[i]) for i in range(3)), "MESSAGE"]), Tone.DIM)]
     for row in rows:
         tone = Tone.WARN if row[1] != "Normal" else Tone.PLAIN
         lines.append(
             (
                 (f"{row[0].ljust(widths[0])}  ", Tone.DIM),
                 (f"{row[1].ljust(widths[1])}  {row[2].ljust(widths[2])}  ", tone),
-                (f"{row[3].ljust(widths[3])}  ", Tone.DIM),
-                (row[4], tone if tone is Tone.WARN else Tone.PLAIN),
+                (row[4], tone),
+                (f" ({row[3]})" if row[3] else "", Tone.DIM),
             )
         )
     return lines

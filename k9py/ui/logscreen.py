@@ -227,7 +227,7 @@ class LogScreen(Screen[None]):
             right.append((f"{span}  ", Tone.PLAIN))
         if self.view.dropped:
             right.append((f"{self.view.dropped:,} dropped  ", Tone.WARN))
-        right.append((f"{len(self.view.lines):,} lines ", Tone.DIM))
+        right.append((f"{_counted(len(self.view.lines))} ", Tone.DIM))
         if not self._previous:
             follows = (f"{look.glyphs.live} follow ", Tone.OK) if self.view.follow else ("paused ", Tone.WARN)
             right.append(follows)
@@ -268,7 +268,7 @@ class LogScreen(Screen[None]):
         except FilterError as error:
             prompt.say(str(error), Tone.BAD)
         else:
-            prompt.say((f"{count:,} lines" if count else "nothing matches") if event.text else "")
+            prompt.say((_counted(count) if count else "nothing matches") if event.text else "")
 
     def _find_typed(self, typed: Typed) -> None:
         """Keep the search and go on reading, or forget it."""
@@ -295,12 +295,12 @@ class LogScreen(Screen[None]):
 
     def copy(self) -> None:
         """Copy the lines kept."""
-        self.k9.copy(self.view.text, f"{len(self.view.lines):,} lines")
+        self.k9.copy(self.view.text, _counted(len(self.view.lines)))
 
     def save(self) -> None:
         """Write the lines kept to a file."""
         path = save_text(self.k9.paths, f"logs-{self._title_text}", self.view.text, ".log")
-        self.k9.flash_text(f"{len(self.view.lines):,} lines written to {path}")
+        self.k9.flash_text(f"{_counted(len(self.view.lines))} written to {path}")
 
     def follow(self) -> None:
         """Stay at the newest line, or stand still."""
@@ -356,3 +356,7 @@ class LogScreen(Screen[None]):
                 prompt.take_ahead(event)
             return
         await self.k9.carrier.press(event, where)
+
+
+def _counted(lines: int) -> str:
+    return f"{lines:,} line" if lines == 1 else f"{lines:,} lines"

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from k9py.kube.rows import Row
 from k9py.resources.model import Column, Measure, RowContext, Tone
 from k9py.ui.celltext import clean, cut, fit, squeeze, width
-from k9py.ui.columnlayout import GAP, Layout, Slot
+from k9py.ui.columnlayout import Layout, Slot
 from k9py.ui.glyphs import UNICODE, Glyphs
 from k9py.ui.rowmodel import Entry
 
@@ -146,9 +146,9 @@ class RowPainter:
             fits = len(column.title) + len(mark) <= slot.width
             title = (column.title if fits or not column.short else column.short) + mark
             parts.append(fit(clean(title), slot.width, right=slot.right, ellipsis=glyphs.ellipsis))
-            parts.append(" " * GAP)
+            parts.append(" " * slot.gap)
         total = GUTTER + self.layout.width
-        text = fit("".join(parts[:-1]), total, ellipsis=glyphs.ellipsis)
+        text = fit("".join(parts).rstrip(), total, ellipsis=glyphs.ellipsis)
         return Strip([Segment(text, self.palette.header)], total)
 
     def titles(self, sort_column: Column | None) -> list[int]:
@@ -179,7 +179,7 @@ class RowPainter:
         tone = entry.tones[slot.index]
         style = self.palette.tone(tone)
         ellipsis = self.glyphs.ellipsis
-        gap = " " * min(GAP, self.layout.width - slot.x - slot.width)
+        gap = " " * min(slot.gap, self.layout.width - slot.x - slot.width)
         sign = self._tone_sign(tone, right=slot.right)
         if slot.right:
             if " (" in text and width(text) > slot.width:
@@ -189,7 +189,7 @@ class RowPainter:
             behind = self.glyphs.raised if raised else sign
             if gap:
                 # The sign of a number stands in the gap, where it moves nothing.
-                runs.add(behind or gap, style if behind else self.palette.base)
+                runs.add(behind + gap[len(behind) :], style if behind else self.palette.base)
             return
         if slot.index == self._name:
             text = squeeze(text, slot.width, ellipsis)
@@ -210,9 +210,9 @@ class RowPainter:
         for slot in self.layout.slots:
             text = clean(entry.cells[slot.index])
             if self.columns[slot.index].id == "name":
-                runs.add(cut(text, slot.width, self.glyphs.ellipsis) + " " * GAP, style)
+                runs.add(cut(text, slot.width, self.glyphs.ellipsis) + " " * slot.gap, style)
                 break
-            runs.add(fit(text, slot.width, ellipsis=self.glyphs.ellipsis) + " " * GAP, style)
+            runs.add(fit(text, slot.width, ellipsis=self.glyphs.ellipsis) + " " * slot.gap, style)
         runs.add(f"{self.glyphs.bad} {clean(entry.row.broken)}", style)
 
     def message(self, text: str) -> Strip:

@@ -10,7 +10,7 @@ import pytest
 from k9py.resources.model import Tone
 from k9py.ui import beneath
 from k9py.ui.sowhat import SoWhat
-from tests.ui.harness import Driver, pod, running
+from tests.ui.harness import Driver, oom_killed, pod, running
 
 SMALL = (80, 24)
 
@@ -69,6 +69,17 @@ async def test_a_long_name_gives_way_to_the_cause_behind_it(tmp_path: Path) -> N
         assert lines[1].endswith("E events ")
         bar.say("web-1", "is short", Tone.BAD)
         assert "".join(segment.text for segment in bar.render_line(0)).startswith(" web-1 · is short")
+
+
+async def test_an_alias_may_open_a_kind_with_its_problems_only(tmp_path: Path) -> None:
+    pods = [pod("web-1"), oom_killed("web-2")]
+    async with running(tmp_path, {"pods": pods}, size=SMALL, settings="aliases:\n  bad: pods !\n") as k9:
+        await k9.until(lambda: k9.names == ["web-1", "web-2"])
+        await k9.press(":")
+        await k9.type("bad")
+        await k9.press("enter")
+        await k9.until(lambda: k9.names == ["web-2"])
+        assert "shop" in k9.bar("header")
 
 
 def state(of: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from k9py.ui.commands import OpenCommand, VerbCommand, parse_command
         ("po app=api,env!=b", OpenCommand("po", label_selector="app=api,env!=b")),
         ("po 'app in (a, b)'", OpenCommand("po", label_selector="app in (a, b)")),
         ("po -l app -f wb", OpenCommand("po", filter="~wb", label_selector="app")),
+        ("po shop !", OpenCommand("po", Scope(("shop",)), problems=True)),
+        ("po ! /api", OpenCommand("po", filter="api", problems=True)),
         ("po shop @prod", OpenCommand("po", Scope(("shop",)), context="prod")),
         ("deployments.v1.apps", OpenCommand("deployments.v1.apps")),
         ("q", VerbCommand("quit")),

@@ -112,3 +112,12 @@ def test_a_title_gives_way_to_its_short_form_before_its_sort_mark_is_cut() -> No
     for width, title in ((9, "SEEN↑"), (10, "LAST SEEN↑")):
         painter.layout = lay_out((column,), (4,), (width,), width)
         assert painter.header(column, descending=False).text.strip() == title
+
+
+def test_text_keeps_a_blank_from_the_sign_of_the_number_before_it_where_there_is_room() -> None:
+    columns = [column for column in DEPLOYMENTS.columns(()) if column.id in ("name", "ready", "available", "images")]
+    titles = [len(column.title) for column in columns]
+    layout = lay_out(columns, [12, 4, 4, 30], titles, 90, every=True)
+    assert [slot.gap for slot in layout.slots] == [1, 1, 2, 1]
+    last = layout.slots[-1]
+    assert last.x + last.width <= layout.width
