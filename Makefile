@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORLD ?= broken
 
 .PHONY: demo test check
@@ -14,16 +15,19 @@ test: $(VENV)/.tested
 check: $(VENV)/.tested
 	.ci/run
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.made: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "k9py needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1)."; \
 	  echo "Name another one: make demo PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || { \
 	  rm -rf $(VENV); \
 	  echo "Python has no venv module here. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.tested: pyproject.toml $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test,dev,socks]'
+$(VENV)/.installed: pyproject.toml $(VENV)/.made
+	$(PIP) -e .
 	@touch $@
+
+$(VENV)/.tested: pyproject.toml $(VENV)/.made
+	$(PIP) -e '.[test,dev,socks]'
+	@touch $(VENV)/.installed $@

@@ -35,6 +35,11 @@ def shared_cluster() -> Cluster | ForeignCluster:
         return up(folder)
 
 
+def passing() -> bool:
+    """Say whether the shared cluster ends with the run, and all that is left in it."""
+    return foreign_kubeconfig() is None and not os.environ.get(KEPT)
+
+
 def clear_away() -> None:
     """End the run's cluster unless it is to be kept."""
     folder = Path(os.environ.pop(RUN))

@@ -91,6 +91,8 @@ class Api:
     def __init__(self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]) -> None:
         self._session = session
         self.url = url
+        self.written: set[str] = set()
+        """The paths that something was sent to by whoever this client acts as."""
         self._headers = {"User-Agent": f"{AGENT}/1", **headers}
 
     def impersonating(self, user: str, *groups: str) -> Api:
@@ -98,7 +100,9 @@ class Api:
         headers = {**self._headers, "Impersonate-User": user}
         if groups:
             headers["Impersonate-Group"] = groups[0]
-        return Api(self._session, self.url, headers)
+        other = Api(self._session, self.url, headers)
+        other.written = self.written
+        return other
 
     async def send(
         self,
@@ -111,6 +115,8 @@ class Api:
         **query: str,
     ) -> Answer:
         """Send a request; whatever comes back is an answer."""
+        if method != "GET":
+            self.written.add(path)
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         headers = {**self._headers, "Accept": accept}
         if data is not None:

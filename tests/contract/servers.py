@@ -11,7 +11,7 @@ from pathlib import Path
 
 from k9py.sim.demo import serve
 from k9py.sim.simulation import LivingServer
-from tests.cluster import shared_cluster
+from tests.cluster import shared, shared_cluster
 from tests.cluster.build import built
 from tests.contract.world import WORLD
 
@@ -26,6 +26,8 @@ class Server:
     kubeconfig: Path
     kubectl: Path | None
     """None where none was built and none is installed."""
+    passing: bool = False
+    """It ends with the run, and all that is left in it."""
 
     @property
     def is_real(self) -> bool:
@@ -66,4 +68,4 @@ def simulated(folder: Path) -> Iterator[Server]:
 def real() -> Server:
     """Return the run's real cluster."""
     cluster = shared_cluster()
-    return Server("real", cluster.kubeconfig, cluster.kubectl)
+    return Server("real", cluster.kubeconfig, cluster.kubectl, passing=shared.passing())

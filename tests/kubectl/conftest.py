@@ -25,10 +25,15 @@ _FOLDER = Path(__file__).parent
 Shown = Callable[[Server, str], Awaitable[dict[str, list[list[Any]]]]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each family to one worker: the others would only wait for it."""
     for item in items:
         if _FOLDER in item.path.parents:
             item.add_marker(pytest.mark.timeout(FAMILY_SECONDS))
+            params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+            if "family" in params:
+                item.add_marker(pytest.mark.xdist_group(f"kubectl {params['server']} {params['family']}"))
 
 
 @pytest.hookimpl(hookwrapper=True)
