@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ SHORT_STREAM = 1.0
 """Seconds; a followed log that ends sooner without a line counts as a failure."""
 
 PODS = Gvr("", "v1", "pods")
+
+_TO_KUBELET = re.compile(
+    r'^Get "https?://(?P<node>[^/":]+)[^"]*/containerLogs/[^"]*": (?:dial tcp [^ ]+: )?(?P<why>.+)$'
+)
+"""How the API server says that it cannot fetch a log from a node."""
 
 
 class _Place:
@@ -205,7 +211,7 @@ class LogStream:
         self._tries += 1
         asked = error.retry_after if isinstance(error, ApiError) else None
         if not self._follows and asked is None and (self._tries >= MOST_TRIES or _is_broken(error)):
-            self._say(LineKind.ERROR, error.with_remedy())
+            self._say(LineKind.ERROR, _plain(error.with_remedy()))
             return False
         if isinstance(error, LinkError):
             self._say(LineKind.NOTE, f"connection lost: {error}")
@@ -217,7 +223,7 @@ class LogStream:
             await self._recheck_pause()
             return True
         else:
-            self._say(LineKind.ERROR, error.with_remedy())
+            self._say(LineKind.ERROR, _plain(error.with_remedy()))
         await self._clock.sleep(self._backoff.next() if asked is None else max(asked, FIRST_WAIT))
         return True
 
@@ -301,3 +307,9 @@ class LogStream:
 
 def _is_broken(error: K9Error) -> bool:
     return isinstance(error, ApiError) and error.status == BROKEN
+
+
+def _plain(text: str) -> str:
+    """Return a failure of the way from the API server to the kubelet with its cause first, and without the address."""
+    found = _TO_KUBELET.match(text)
+    return f"node {found['node']} does not answer: {found['why']}" if found else text

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from k9py.ui.browse import BrowseScreen
 
 COMMAND_KEYS = (("enter", "run"), ("tab", "complete"), ("up", "earlier"), ("escape", "leave"))
+EVENT_KINDS = frozenset({"events", "events.events.k8s.io"})
+"""Kinds whose names say nothing: the sentence about one names its object."""
+_NOTHING_COMES = frozenset({SyncState.OFFLINE, SyncState.DENIED})
 FILTER_KEYS = (("enter", "keep"), ("up", "earlier"), ("escape", "as before"))
 """What the keys do while a person types."""
 
@@ -34,6 +37,8 @@ class BrowseBars:
     def __init__(self, screen: BrowseScreen) -> None:
         self._screen = screen
         self._beneath = Beneath(screen)
+        self._cut_problem = ""
+        """What is wrong with the connection, where the line above the list has no room for all of it."""
 
     def show_state(self) -> None:
         """Bring the header up to date: context, namespaces, kind, count, state of the list, load."""
@@ -123,6 +128,11 @@ class BrowseBars:
             right.append((f"{marked} marked  ", Tone.ACCENT))
         if table.row_count != table.total_count:
             right.append((f"{table.row_count:,} of {table.total_count:,} ", Tone.PLAIN))
+        is_lost = screen.k9.connection.problem or (
+            screen.listing.source is not None and screen.listing.source.status.state in _NOTHING_COMES
+        )
+        is_cut = width_of(tuple(spans)) + width_of(tuple(right)) >= screen.size.width
+        self._cut_problem = problem if problem and is_lost and is_cut else ""
         screen.query_one("#crumbs", Bar).show(tuple(spans), tuple(right))
 
     def _problem(self) -> str:
@@ -143,6 +153,9 @@ class BrowseBars:
         if row is None or spec is None:
             bar.say("", "", Tone.PLAIN)
             return
+        if self._cut_problem:  # The rows are old, and what to do about it is worth more than what one of them was.
+            bar.say("", self._cut_problem, Tone.WARN)
+            return
         if row.broken:
             bar.say(row.name, f"cannot be read: {row.broken}", Tone.BAD)
             return
@@ -151,8 +164,14 @@ class BrowseBars:
         tone = {Level.WARN: Tone.WARN, Level.BAD: Tone.BAD, Level.DONE: Tone.DIM}.get(health.level, Tone.PLAIN)
         action = screen.k9.actions.get(health.action) if health.action else None
         key = key_text(action.keys[0], look.glyphs) if action is not None and action.keys else ""
-        sentence = "; ".join(part for part in (health.sentence, spec.notice(row, context)) if part)
-        bar.say(row.name, sentence, tone, key=key, action=action.title if action is not None else "")
+        bar.say(
+            "" if spec.id in EVENT_KINDS else row.name,
+            health.sentence,
+            tone,
+            more=spec.notice(row, context),
+            key=key,
+            action=action.title if action is not None else "",
+        )
 
     def show_keys(self) -> None:
         """Show the keys that work where the focus is; while a person types, those of the line."""

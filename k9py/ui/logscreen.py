@@ -197,7 +197,8 @@ class LogScreen(Screen[None]):
             spans.append((f"{tag} ", tag_tone))
         if line.kind is not LineKind.TEXT:
             rule = self.k9.look.glyphs.rule * 2
-            spans.append((f"{rule} {line.source}: {safe_line(line.text)} {rule}", tone))
+            whose = "" if len(self._tags) > 1 else f"{line.source}: "  # else its tag says it, in two cells
+            spans.append((f"{rule} {whose}{safe_line(line.text)} {rule}", tone))
         else:
             spans.append((safe_line(line.text), tone))
             if line.cut:

@@ -32,12 +32,12 @@ class SoWhat(Widget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
-        self._said: tuple[str, str, Tone, str, str] = ("", "", Tone.PLAIN, "", "")
+        self._said: tuple[str, str, str, Tone, str, str] = ("", "", "", Tone.PLAIN, "", "")
 
-    def say(self, name: str, sentence: str, tone: Tone, *, key: str = "", action: str = "") -> None:
-        """Say what is to be known of an object; does nothing when it is said already."""
+    def say(self, name: str, sentence: str, tone: Tone, *, more: str = "", key: str = "", action: str = "") -> None:
+        """Say what is to be known of an object, ``more`` only as a whole; does nothing when it is said already."""
         own = self._look.glyphs.own
-        said = (safe_line(name), own(safe_line(sentence)), tone, key, action)
+        said = (safe_line(name), own(safe_line(sentence)), own(safe_line(more)), tone, key, action)
         if said != self._said:
             self._said = said
             self.refresh()
@@ -45,8 +45,9 @@ class SoWhat(Widget):
     @property
     def text(self) -> str:
         """What is said, for tests and screen readers."""
-        name, sentence, _, key, action = self._said
-        return " · ".join(part for part in (name, sentence, f"{key} {action}".strip()) if part)
+        name, sentence, more, _, key, action = self._said
+        told = "; ".join(part for part in (sentence, more) if part)
+        return " · ".join(part for part in (name, told, f"{key} {action}".strip()) if part)
 
     def set_look(self, look: Look) -> None:
         """Take another theme."""
@@ -56,16 +57,12 @@ class SoWhat(Widget):
     def render_line(self, y: int) -> Strip:
         """Return the sentence, wrapped, with the action at the right of its last line."""
         look, width = self._look, self.size.width
-        name, sentence, tone, key, action = self._said
+        name, sentence, more, tone, key, action = self._said
         hint: Spans = ()
         if key:
             hint = ((f"{look.glyphs.arrow} ", Tone.DIM), (key, Tone.ACCENT), (f" {action} ", Tone.PLAIN))
         hint_width = sum(cell_len(text) for text, _ in hint)
-        separator = f" {look.glyphs.separator} " if sentence else ""
-        lines = self._wrap(f"{name}{separator}{sentence}", width - 2, hint_width)
-        if lines[-1].endswith(look.glyphs.ellipsis):  # The row says the name as well, the cause stands only here.
-            name = squeeze(name, NAME_CELLS, look.glyphs.ellipsis)
-            lines = self._wrap(f"{name}{separator}{sentence}", width - 2, hint_width)
+        name, lines = self._fitted(name, sentence, more, width - 2, hint_width)
         text = lines[y] if y < len(lines) else ""
         spans: Spans = ((f" {text}", tone),)
         if y == 0 and text.startswith(name) and name:
@@ -76,6 +73,21 @@ class SoWhat(Widget):
             strip = strip.adjust_cell_length(max(0, width - hint_width), look.base)
             return Strip.join([strip, right]).adjust_cell_length(width, look.base)
         return strip.adjust_cell_length(width, look.base)
+
+    def _fitted(self, name: str, sentence: str, more: str, width: int, hint_width: int) -> tuple[str, list[str]]:
+        """Return the name as it is said, and the lines: what gives way is the name's middle, then what is said more.
+
+        The row says the name as well, and the numbers; the cause stands only here.
+        """
+        short = squeeze(name, NAME_CELLS, self._look.glyphs.ellipsis)
+        lines: list[str] = []
+        for told in dict.fromkeys(("; ".join(part for part in (sentence, more) if part), sentence)):
+            for said in dict.fromkeys((name, short)):
+                separator = f" {self._look.glyphs.separator} " if told and said else ""
+                lines = self._wrap(f"{said}{separator}{told}", width, hint_width)
+                if not lines[-1].endswith(self._look.glyphs.ellipsis):
+                    return said, lines
+        return short, lines
 
     def _wrap(self, text: str, width: int, hint_width: int) -> list[str]:
         """Break the text into two lines, the second one leaving room for the hint."""

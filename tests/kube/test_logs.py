@@ -272,6 +272,13 @@ async def test_without_following_a_node_that_does_not_answer_ends_the_log_at_onc
         assert run.feed.done
 
 
+async def test_a_node_that_does_not_answer_is_named_with_the_cause_instead_of_the_address() -> None:
+    url = "https://10.0.0.15:10250/containerLogs/shop/api/main?timestamps=true"
+    pod = Pod(ApiError.of(500, f'Get "{url}": dial tcp 10.0.0.15:10250: connect: no route to host'))
+    async with feeding(pod, ONCE) as run:
+        assert run.take() == ["[error] node 10.0.0.15 does not answer: connect: no route to host"]
+
+
 async def test_without_following_a_lost_server_is_asked_three_times_and_no_more() -> None:
     pod = Pod(*(Unreachable("refused") for _ in range(9)))
     async with feeding(pod, ONCE) as run:

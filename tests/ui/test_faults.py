@@ -11,6 +11,7 @@ from pathlib import Path
 from k9py.config.launch import UiOptions
 from k9py.kube.states import SyncState
 from k9py.sim.server import ADMIN_TOKEN
+from k9py.ui.sowhat import SoWhat
 from tests.ui.harness import Driver, namespace, oom_killed, pod, running
 
 PODS = {"pods": [pod("api-1"), pod("api-2"), oom_killed("worker-1")]}
@@ -248,6 +249,23 @@ async def test_refused_credentials_are_renewed_when_a_person_asks(tmp_path: Path
         await k9.sees("Logged in")
         await k9.sees_not("credentials refused")
         await follows(k9)
+
+
+async def test_what_to_do_about_a_lost_connection_is_said_whole_at_80_columns(tmp_path: Path) -> None:
+    async with running(tmp_path, PODS, size=(80, 24)) as k9:
+        await live(k9)
+        session = k9.app.session
+        assert session is not None
+        tokens = k9.server.access.tokens
+        tokens["another"] = tokens.pop(ADMIN_TOKEN)
+        session.retry_now()
+        await k9.sees("credentials refused")
+        told = k9.app.browser.query_one(SoWhat)
+        await k9.until(lambda: "Log in again" in told.text)
+        assert k9.app.connection.problem in told.text
+        tokens[ADMIN_TOKEN] = tokens.pop("another")
+        session.retry_now()
+        await k9.until(lambda: "Log in again" not in told.text)
 
 
 async def test_where_namespaces_may_not_be_listed_those_objects_were_seen_in_are_shown(tmp_path: Path) -> None:
