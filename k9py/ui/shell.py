@@ -9,43 +9,105 @@ import sys
 import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from k9py.kube.execs import ExecResult, ExecSession
 
 READ_SIZE = 64 * 1024
 """Bytes read from the terminal at once: a paste comes in a few pieces."""
+SILENCE = 3.0
+"""Seconds without a word from a command just connected to until the terminal says so; a prompt comes at once."""
+INTERRUPT = b"\x03"
+"""What Ctrl-C sends in a raw terminal."""
+LEAVING = 3
+"""Ctrl-C without an answer that give the terminal back; the first is the command's, and a terminal echoes it."""
+STUCK = 2.0
+"""Seconds one piece of input may take to be sent; what does not go is dropped."""
+LEFT = "left without an answer; the command may still run"
 
 
-async def run_in_terminal(session: ExecSession, *, stdin: int, stdout: int) -> ExecResult:
+async def run_in_terminal(session: ExecSession, *, stdin: int, stdout: int, silence: float = SILENCE) -> ExecResult:
     """Connect a command to the terminal behind these file descriptors until it ends; raises LinkError when it is cut.
 
-    The terminal is raw meanwhile, so that every key reaches the command; it is restored whatever happens.
+    The terminal is raw meanwhile, so that every key reaches the command; it is restored whatever happens. A command
+    that says nothing is left with Ctrl-C: at once while it never said a word, else by the third without an answer.
+    ``silence`` is how many seconds without a word pass until the terminal says so.
     """
     loop = asyncio.get_running_loop()
-    typed: asyncio.Queue[bytes] = asyncio.Queue()
+    typed: asyncio.Queue[bytes | None] = asyncio.Queue()
+    answers = _Answers()
     with _raw(stdin):
         loop.add_reader(stdin, lambda: typed.put_nowait(os.read(stdin, READ_SIZE)))
         async with _resizing(session, stdout):
-            sender = asyncio.create_task(_send(session, typed), name="shell input")
+            reader = asyncio.create_task(_show(session, stdout, answers), name="shell output")
+            sender = asyncio.create_task(_send(session, typed, answers, stdout), name="shell input")
+            warner = loop.call_later(silence, lambda: None if answers.begun else typed.put_nowait(None))
             try:
-                while (piece := await session.read()) is not None:
-                    await _write_all(stdout, piece[1])
+                await asyncio.wait((reader, sender), return_when=asyncio.FIRST_COMPLETED)
+                if sender.done() and sender.exception() is not None:
+                    await asyncio.wait((reader,), timeout=STUCK)  # what cut it knows more than what could not be sent
+                    sender.result()
+                has_left = sender.done() and sender.result()
+                if not has_left:
+                    await reader  # raises what cut it
             finally:
+                warner.cancel()
                 loop.remove_reader(stdin)
+                reader.cancel()
                 sender.cancel()
-                await asyncio.gather(sender, return_exceptions=True)
+                await asyncio.gather(reader, sender, return_exceptions=True)
+    if has_left:
+        return ExecResult(None, LEFT)
     return session.result or ExecResult(None, "the command's end was not told")
 
 
-async def _send(session: ExecSession, typed: asyncio.Queue[bytes]) -> None:
-    """Pass on what is typed; the end of the terminal ends the command's input."""
+class _Answers:
+    """Whether a command says anything, and how many Ctrl-C it left without an answer."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.unanswered = 0
+
+    def came(self) -> None:
+        """Something came."""
+        self.begun, self.unanswered = True, 0
+
+    def interrupted(self) -> bool:
+        """Count one Ctrl-C; returns whether it gives the terminal back."""
+        self.unanswered += 1
+        return not self.begun or self.unanswered >= LEAVING
+
+
+async def _show(session: ExecSession, stdout: int, answers: _Answers) -> None:
+    """Write what a command says until it ends."""
+    while (piece := await session.read()) is not None:
+        answers.came()
+        await _write_all(stdout, piece[1])
+
+
+async def _send(session: ExecSession, typed: asyncio.Queue[bytes | None], answers: _Answers, stdout: int) -> bool:
+    """Pass on what is typed; the end of the terminal ends the command's input. Returns True when a person leaves."""
     while True:
         data = await typed.get()
+        if data is None:
+            await _write_all(stdout, _said("nothing came from the container yet; Ctrl-C gives the terminal back"))
+            continue
         if not data:
             await session.close_input()
-            return
-        await session.write(data)
+            return False
+        if not data.strip(INTERRUPT):
+            if any(answers.interrupted() for _ in data):
+                return True
+            if answers.unanswered == LEAVING - 1:
+                await _write_all(stdout, _said("no answer; Ctrl-C once more gives the terminal back"))
+        # Not waited for without end: where nobody reads at the other side, keys pile up and Ctrl-C is one of them.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STUCK):
+                await session.write(data)
+
+
+def _said(text: str) -> bytes:
+    return f"\r\n[k9py: {text}]\r\n".encode()
 
 
 async def _write_all(stdout: int, data: bytes) -> None:
