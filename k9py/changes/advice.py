@@ -41,7 +41,9 @@ def advice_for(change: PlannedChange, step: Step) -> list[Advice]:
         case "pulled":
             found += _images(change, step)
             found.append(Advice("what the node said about pulling it", Move.EVENTS))
-        case "started":
+        case "complete" if not step.pod:
+            found.append(Advice("what happened to it", Move.EVENTS))
+        case "started" | "complete":
             found.append(Advice("what it wrote before it ended", Move.LOGS))
         case "ready":
             found.append(Advice("what it writes, and whether it answers its probe", Move.LOGS))

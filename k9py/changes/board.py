@@ -12,6 +12,7 @@ from k9py.changes.blocking import pod_trouble, warnings_of
 from k9py.changes.model import Object
 from k9py.changes.reaching import SINGLE, answering_step, endpoints_step, ingress_steps, selects, service_steps
 from k9py.changes.standing import is_settled, probes_text
+from k9py.changes.standingby import STANDING_BY
 from k9py.changes.steps import Board, BoardState, Snapshot, Step, StepState, condition, meta, overall
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -57,6 +58,8 @@ def read_board(
         steps += service_steps(obj, snapshot)
     elif kind == "Ingress":
         steps += ingress_steps(obj, snapshot)
+    elif kind in STANDING_BY:
+        steps += STANDING_BY[kind](obj, snapshot)
     elif kind in SINGLE:
         steps.append(SINGLE[kind](obj, snapshot))
     return Board(title, tuple(steps), overall(steps), settled)
@@ -91,10 +94,14 @@ def _workload_steps(obj: Object, kind: str, snapshot: Snapshot) -> list[Step]:
     wanted = _wanted(obj, kind)
     pods = _newest_pods(obj, kind, maker, snapshot)
     if kind == "Job":
-        finished = _job_end(obj)
+        finished = _job_end(obj, snapshot.pods)
         if finished is not None:
             return [*steps, finished]
+        if (obj.get("spec") or {}).get("suspend"):
+            return [*steps, Step("pods", StepState.SKIPPED, "suspended: it starts nothing until suspend is taken off")]
     steps += _pod_steps(kind, wanted, pods, maker, obj, snapshot)
+    if kind == "Job":
+        steps.append(_running_step(obj, steps))
     if kind in ("Deployment", "StatefulSet", "DaemonSet"):
         steps.append(_retired_step(kind, status, wanted, pods))
     if kind != "Job" and wanted:
@@ -160,13 +167,25 @@ def _newest_pods(obj: Object, kind: str, maker: Object, snapshot: Snapshot) -> l
     return own
 
 
-def _job_end(obj: Object) -> Step | None:
+def _job_end(obj: Object, pods: Sequence[Object]) -> Step | None:
     failed, complete = condition(obj, "Failed"), condition(obj, "Complete")
     if failed.get("status") == "True":
-        return Step("ready", StepState.BLOCKED, "the Job failed", (str(failed.get("message") or failed.get("reason")),))
+        ended = [pod for pod in pods if _owned_by(pod, obj) and (pod.get("status") or {}).get("phase") == "Failed"]
+        newest = max(ended, key=lambda pod: str(meta(pod).get("creationTimestamp")), default={})
+        said = (str(failed.get("message") or failed.get("reason")),)
+        return Step("complete", StepState.BLOCKED, "the Job failed", said, str(meta(newest).get("name") or ""))
     if complete.get("status") == "True":
-        return Step("ready", StepState.DONE, "the Job is complete")
+        return Step("complete", StepState.DONE, "the Job is complete")
     return None
+
+
+def _running_step(obj: Object, before: Sequence[Step]) -> Step:
+    """Return how far a Job is that is not at its end."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    wanted = int(spec.get("completions") or 1)
+    has_begun = bool(before) and before[-1].state is StepState.DONE
+    text = f"{int(status.get('succeeded') or 0)} of {wanted} runs complete" if wanted > 1 else "it runs to its end"
+    return Step("complete", StepState.RUNNING if has_begun else StepState.WAITING, text)
 
 
 _STAGES = ("scheduled", "pulled", "started", "ready")

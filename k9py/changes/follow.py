@@ -150,6 +150,9 @@ class Follower:
             )
             pods = await self._list("pods", namespace) if services else []
             return Snapshot(obj, now, pods=pods, services=services, slices=slices)
+        if kind == "NetworkPolicy":
+            chosen = str(selectors.of_object((obj.get("spec") or {}).get("podSelector") or {}))
+            return Snapshot(obj, now, pods=await self._list("pods", namespace, label_selector=chosen))
         if kind == "PersistentVolumeClaim":
             events, kind_of_storage = await asyncio.gather(self._warnings(namespace), self._storage_class(obj))
             return Snapshot(obj, now, events=events, storage_class=kind_of_storage)

@@ -68,7 +68,13 @@ def _place(pod: Object, trouble: Blocked) -> tuple[str, str]:
 
 def service_steps(obj: Object, snapshot: Snapshot) -> list[Step]:
     """Return whether a Service reaches pods, whether they answer, and where it is reached from outside."""
-    steps = [step for step in [endpoints_step([obj], snapshot)] if step]
+    spec = obj.get("spec") or {}
+    if spec.get("type") == "ExternalName":
+        return [Step("endpoints", StepState.SKIPPED, f"it answers with the name {spec.get('externalName')}")]
+    if not spec.get("selector"):
+        steps = [Step("endpoints", StepState.SKIPPED, "it selects no pods: its addresses are made by hand")]
+    else:
+        steps = [step for step in [endpoints_step([obj], snapshot)] if step]
     chosen = [pod for pod in snapshot.pods if selects(obj, pod) and not meta(pod).get("deletionTimestamp")]
     if chosen:
         steps.append(answering_step(chosen, 1))
@@ -131,6 +137,9 @@ def _claim_step(obj: Object, snapshot: Snapshot) -> Step:
     kind = snapshot.storage_class or {}
     if kind.get("volumeBindingMode") == "Immediate" and kind.get("provisioner") != NO_PROVISIONER:
         return Step("bound", StepState.RUNNING, f"storage class {meta(kind).get('name')} makes a volume")
+    if kind.get("volumeBindingMode") == "WaitForFirstConsumer":
+        text = f"storage class {meta(kind).get('name')} makes a volume for the first pod that uses it"
+        return Step("bound", StepState.SKIPPED, text)
     # Most storage classes bind a claim only when a pod uses it, so waiting is the good end of making one.
     return Step("bound", StepState.SKIPPED, "waits for a volume, or for the first pod that uses it")
 
@@ -157,6 +166,8 @@ def _autoscaler_step(obj: Object, snapshot: Snapshot) -> Step:
             if _is_early(obj, found, snapshot.now):
                 return Step("active", StepState.RUNNING, "its pods are not measured yet", said)
             return Step("active", StepState.BLOCKED, "it cannot scale", said)
+    if condition(obj, "ScalingActive").get("reason") == "ScalingDisabled":
+        return Step("active", StepState.SKIPPED, "its target has 0 replicas: it sets none until somebody sets one")
     if condition(obj, "ScalingActive").get("status") == "True":
         return Step("active", StepState.DONE, "it reads its metrics")
     return Step("active", StepState.RUNNING, "it has not read its metrics yet")

@@ -27,7 +27,8 @@ class Step:
 
     id: str
     """``applied``, ``scaled``, ``replicaset``, ``pods``, ``scheduled``, ``pulled``, ``started``, ``ready``,
-    ``retired``, ``endpoints``, ``answering``, ``address``, ``bound``, ``active``, ``gone``."""
+    ``complete``, ``retired``, ``endpoints``, ``answering``, ``address``, ``bound``, ``active``, ``next``, ``last``,
+    ``gone``."""
     state: StepState
     text: str
     evidence: tuple[str, ...] = ()

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from k9py.core.clock import Clock, SystemClock
+from k9py.core.cron import last_fires
 from k9py.core.errors import UsageError
 from k9py.core.tasks import TaskSet
 from k9py.sim import deletion
 from k9py.sim.controllers.all import start_controllers
 from k9py.sim.controllers.cluster import Cluster, Object, clone
-from k9py.sim.controllers.cron import last_fires
 from k9py.sim.engine import Engine, WorldClock
 from k9py.sim.execs import Execs
 from k9py.sim.logs import Logs

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from k9py.core.ages import time_or_zero
+from k9py.core.cron import fires, last_fire
 from k9py.core.errors import ApiError, InputError
 from k9py.sim.controllers.cluster import Cluster, Controller, clone, condition, key_of, owner_reference, split_key
-from k9py.sim.controllers.cron import fires, last_fire
 from k9py.sim.controllers.events import Source
 from k9py.sim.engine import Timer
 from k9py.sim.objects import timestamp

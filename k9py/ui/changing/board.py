@@ -28,6 +28,7 @@ LABELS = {
     "pulled": "images",
     "started": "started", "ready": "ready", "retired": "old pods", "endpoints": "endpoints", "bound": "volume",
     "active": "active", "gone": "gone", "superseded": "superseded", "answering": "answering", "address": "address",
+    "complete": "complete", "next": "next run", "last": "last run",
 }  # fmt: skip
 LABEL_CELLS = 12
 TEXT_CELLS = 58

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WORTH_A_BOARD = WITH_PODS | {
     "Service", "Ingress", "PersistentVolumeClaim", "Namespace", "CustomResourceDefinition", "HorizontalPodAutoscaler",
+    "CronJob", "PodDisruptionBudget", "NetworkPolicy",
 }  # fmt: skip
 """Kinds of which something has to come true after the write."""
 
