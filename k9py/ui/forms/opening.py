@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import LEFT_OUT, Draft
@@ -106,7 +106,37 @@ class FormWork:
         kinds = await self._kinds(session, resource)
         namespace = self.namespace if resource.namespaced else ""
         model = FormModel.new(form_for(resource, kinds), kinds, name, namespace=namespace)
-        return self._opener(Sheet.of_models(kinds, [model]), resource.kind)
+        left = self._left(name, lambda draft: draft.extra.get("title") == resource.kind and "recipe" not in draft.extra)
+        return self._or_draft(left, self._opener(Sheet.of_models(kinds, [model]), resource.kind))
+
+    def _left(self, name: str, is_alike: Callable[[Draft], bool]) -> list[Draft]:
+        """Return what was typed and not written of something new of this sort, of this name where one is given."""
+        return [
+            draft for draft in drafts_of(self._app).left(self._app.context_name)
+            if draft.base is None and draft.key.startswith(FORM_KEY) and is_alike(draft)
+            and (not name or draft.title.endswith(f" {name}"))
+        ]  # fmt: skip
+
+    def _or_draft(self, left: Sequence[Draft], open_new: Then) -> Then:
+        """Return what opens a new form, or asks first whether one that was left is gone on with."""
+        if not left:
+            return open_new
+        now = self._app.clock.now()
+        choices = [Choice("", "Begin a new one", "what was typed stays in :drafts")]
+        choices += [
+            Choice(draft.key, f"Go on with {draft.title}", f"typed {human(max(0.0, now - draft.saved_at))} ago")
+            for draft in left
+        ]
+
+        def picked(ids: tuple[str, ...] | None) -> None:
+            if ids == ("",):
+                open_new()
+            elif ids:
+                chosen = next(draft for draft in left if draft.key == ids[0])
+                self._app.attempt(lambda: self.resume(chosen))
+
+        title = "Something like it was typed and not written"
+        return lambda: _pushed(self._app, PickScreen(self._app.look, title, choices), picked)
 
     def new_bundle(self, word: str, name: str = "") -> None:
         """Open the form of a bundle; raises UsageError for one there is not."""
@@ -116,7 +146,8 @@ class FormWork:
         async def make() -> Then:
             kinds = await self._kinds(session)
             sheet = Sheet.of_bundle(kinds, bundle, name or bundle.id, namespace=self.namespace)
-            return self._opener(sheet, bundle.why.partition(":")[0])
+            left = self._left(name, lambda draft: (draft.extra.get("recipe") or {}).get("bundle") == bundle.id)
+            return self._or_draft(left, self._opener(sheet, bundle.why.partition(":")[0]))
 
         self._start(make())
 

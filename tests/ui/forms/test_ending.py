@@ -202,3 +202,56 @@ async def test_a_bundle_that_was_left_opens_with_its_options_and_its_objects_fol
         await k9.press("down")
         secret = next(obj for obj in again.sheet.objects if obj["kind"] == "Secret")
         assert secret["stringData"]["user_password"] == "hunter3"
+
+
+async def test_what_was_typed_of_something_new_is_offered_at_the_next_opening(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        await open_new(k9, "configmap test")
+        await fill(k9, "data", "colour=blue")
+        await k9.press("escape")
+        await k9.sees("Leave, and keep")
+        await k9.type("keep")
+        await k9.press("enter")
+        await k9.until(lambda: k9.app.screen is k9.app.browser and drafts(k9))
+        await k9.press(":")
+        await k9.type("new configmap")
+        await k9.press("enter")
+        await k9.sees("Go on with new ConfigMap test")
+        await k9.press("down", "enter")
+        await k9.until(lambda: is_open(k9))
+        await k9.until(lambda: form(k9).sheet.objects[0].get("data") == {"colour": "blue"})
+        await write(k9)
+        await k9.until(lambda: not drafts(k9))
+        await k9.press("escape")
+        await open_new(k9, "configmap other")
+
+
+async def test_a_new_one_of_another_name_is_begun_without_being_asked_about_a_draft(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        await open_new(k9, "configmap test")
+        await fill(k9, "data", "colour=blue")
+        await k9.press("escape")
+        await k9.sees("Leave, and keep")
+        await k9.type("keep")
+        await k9.press("enter")
+        await k9.until(lambda: k9.app.screen is k9.app.browser and drafts(k9))
+        await open_new(k9, "configmap another")
+        await k9.until(lambda: form(k9).sheet.objects[0]["metadata"]["name"] == "another")
+
+
+async def test_undo_and_redo_go_back_and_forth_over_the_values_of_several_fields(tmp_path: Path) -> None:
+    async with running(tmp_path, size=SMALL) as k9:
+        screen = await open_new(k9, "deployment web")
+        states = [screen.sheet.text]
+        for name, text in (("image", "nginx:1.29"), ("replicas", "3"), ("image", "caddy:2")):
+            await fill(k9, name, text)
+            states.append(screen.sheet.text)
+        assert len(set(states)) == 4
+        for before in reversed(states[:-1]):
+            await k9.press("ctrl+z")
+            assert screen.sheet.text == before
+        assert screen.sheet.models[0].get("replicas") in (None, 1)
+        for after in states[1:]:
+            await k9.press("ctrl+y")
+            assert screen.sheet.text == after
+        assert screen.sheet.models[0].get("image") == "caddy:2"
