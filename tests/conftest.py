@@ -22,6 +22,7 @@ WORKERS = 4
 """At least so many for `-n auto`: most tests wait, for an idle screen or a server, and two cores bear four of them."""
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many workers `-n auto` starts."""
     return max(WORKERS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

@@ -218,6 +218,8 @@ def _question_text(plan: Plan, context: str) -> str:
         elif some:
             parts.append(f"{word} {len(some)} objects")
     text = ", ".join(parts)
+    if text and all(change.wish.undoes for change in plan.pending):
+        text = f"to take it back, {text}"
     return f"{text[:1].upper()}{text[1:]} in {context}?" if text else f"Nothing to change in {context}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from k9py.core.errors import KubeconfigError
 from k9py.core.refs import Scope
 from k9py.kube.states import SyncState
 from k9py.resources.action import Where
@@ -46,8 +47,8 @@ class BrowseBars:
         k9, glyphs = screen.k9, screen.k9.look.glyphs
         source, session = screen.listing.source, k9.session
         if session is None or source is None:
-            # Before the kubeconfig is read nobody knows the name of its current context.
-            unnamed = "current context" if k9.connection.trouble is None else ""
+            # Before the kubeconfig is read nobody knows the name of its current context; unreadable, it has none.
+            unnamed = "" if isinstance(k9.connection.trouble, KubeconfigError) else "current context"
             left = header.left_side(
                 context=k9.context_name or unnamed, scope="", kind=screen.view.kind.partition(".")[0], count="",
                 sync=k9.connection_text(), glyphs=glyphs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import msgspec
 from rich.segment import Segment
@@ -215,11 +216,14 @@ class RowPainter:
             runs.add(fit(text, slot.width, ellipsis=self.glyphs.ellipsis) + " " * slot.gap, style)
         runs.add(f"{self.glyphs.bad} {clean(entry.row.broken)}", style)
 
-    def message(self, text: str) -> Strip:
-        """Return a line of plain text, such as an empty state."""
+    def message(self, text: str) -> list[Strip]:
+        """Return plain text, such as an empty state, in as many lines as it takes: what to do stands at its end."""
         total = GUTTER + self.layout.width
-        line = fit(" " * GUTTER + clean(text), total, ellipsis=self.glyphs.ellipsis)
-        return Strip([Segment(line, self.palette.tone(Tone.DIM))], total)
+        style = self.palette.tone(Tone.DIM)
+        # Blanks between two keys and their meanings are kept where all fits on one line.
+        cleaned = clean(text)
+        pieces = [cleaned] if width(cleaned) <= self.layout.width else wrap(cleaned, max(1, self.layout.width))
+        return [Strip([Segment(fit(" " * GUTTER + one, total), style)], total) for one in pieces or [""]]
 
     def blank(self) -> Strip:
         """Return an empty line."""

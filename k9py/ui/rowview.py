@@ -227,7 +227,7 @@ class RowView:
         lines += [self._line(entry, now, index == self.cursor) for index, entry in enumerate(self.visible(), self.top)]
         blank = finish(painter.blank())
         if not model.order and self.empty:
-            lines += [blank, *(finish(painter.message(text)) for text in self.empty)]
+            lines += [blank, *(finish(line) for text in self.empty for line in painter.message(text))]
         height = self._body + 1
         lines = (lines + [blank] * (height - len(lines)))[:height]
         return lines if self._width >= GUTTER else [line.crop(0, self._width) for line in lines]

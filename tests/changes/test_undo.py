@@ -26,6 +26,14 @@ async def test_what_was_made_is_deleted(lab: Lab) -> None:
         undo_of(lab.journal, made)
 
 
+async def test_the_question_about_taking_back_says_that_it_is_one(lab: Lab) -> None:
+    await lab.write(edits.apply(config_map("a")))
+    plan = await lab.gate.plan([undo_of(lab.journal, lab.journal.entries()[-1]).wish])
+    assert lab.gate.question(plan).text.startswith("To take it back, delete configmap/a")
+    plain = await lab.gate.plan([edits.apply(config_map("b"))])
+    assert lab.gate.question(plain).text.startswith("Create configmap/b")
+
+
 async def test_taking_back_can_be_taken_back_and_the_change_then_stands_again(lab: Lab) -> None:
     await lab.write(edits.apply(config_map("a", x="1")))
     await lab.write(edits.apply(config_map("a", x="2")))

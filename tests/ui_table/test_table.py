@@ -264,6 +264,9 @@ async def test_the_empty_state_is_shown_only_while_there_are_no_rows() -> None:
         app.table.set_empty("No pods in shop", "[b]c[/b] creates one")
         await pilot.pause()
         assert body(app)[1:3] == ["   No pods in shop", "   [b]c[/b] creates one"]
+        app.table.set_empty("What is to be done about it stands there, though it is longer than the pane.")
+        await pilot.pause()
+        assert "".join(body(app)[1:4]).split()[-3:] == ["than", "the", "pane."]
         app.table.reset(PODS[:1])
         await pilot.pause()
         assert "No pods" not in "\n".join(body(app))

@@ -227,6 +227,8 @@ def _named(line: Line, change: PlannedChange, *, several: bool) -> Line:
 def undo_sentence(plan: Plan) -> str:
     """Return how the changes of a plan are taken back afterwards, and what that cannot bring back."""
     effects = {change.effect for change in plan.pending}
+    if _takes_back(plan):
+        return "H lists it; u there takes this back in turn"
     if effects == {Effect.CREATES}:
         return "U takes it back: what was made is deleted again"
     if effects == {Effect.CHANGES}:
@@ -243,6 +245,10 @@ def undo_sentence(plan: Plan) -> str:
     return f"U makes it again, as a new object{' with new pods' if kinds & WITH_PODS else ''}"
 
 
+def _takes_back(plan: Plan) -> bool:
+    return all(change.wish.undoes for change in plan.pending)
+
+
 def way_spans(plan: Plan, key: str) -> Spans:
     """Return what a key would do at once with a plan that only makes things."""
     what = "it" if len(plan.pending) == 1 else f"all {len(plan.pending)}"
@@ -257,6 +263,8 @@ def is_grave(question: Question) -> bool:
 def verb_of(plan: Plan) -> str:
     """Return what the yes of a question says."""
     effects = {change.effect for change in plan.pending}
+    if _takes_back(plan):
+        return "Take back"
     if effects == {Effect.DELETES}:
         return "Delete"
     if effects == {Effect.CREATES}:
