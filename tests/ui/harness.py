@@ -131,11 +131,11 @@ class Seen:
 
     @property
     def screen(self) -> str:
-        """The screen as text, line by line."""
+        """The screen as text, line by line; empty lines where nothing was laid out yet."""
         lines = []
         for strips in self.app.screen._compositor.render_strips():
             lines.append("".join(segment.text for segment in strips).rstrip())
-        return "\n".join(lines)
+        return "\n".join(lines or [""] * self.app.size.height)
 
     @property
     def names(self) -> list[str]:
