@@ -8,7 +8,7 @@ from typing import Any
 
 from k9py.changes.model import DeleteOptions, Notice, NoticeKind, Object
 from k9py.core import selectors
-from k9py.core.errors import K9Error
+from k9py.core.errors import K9Error, NotFound
 from k9py.core.refs import ApiResource
 from k9py.kube.discovery import Discovery
 from k9py.kube.verbs import decode_object
@@ -49,6 +49,8 @@ async def goes_too(
 ) -> list[Notice]:
     """Return notices of what disappears with an object, of lost data, and of finalizers."""
     notices = [*_finalizers(live, options), *_data(resource, live)]
+    if resource.id == "persistentvolumeclaims":
+        notices += await _volume(transport, discovery, live)
     if resource.id == "namespaces":
         return [*notices, *await _contents(transport, discovery, str(live["metadata"]["name"]))]
     if resource.id == "customresourcedefinitions.apiextensions.k8s.io":
@@ -75,14 +77,29 @@ def _finalizers(live: Object, options: DeleteOptions) -> list[Notice]:
 
 def _data(resource: ApiResource, live: Object) -> list[Notice]:
     spec = live.get("spec") or {}
-    if resource.id == "persistentvolumeclaims" and spec.get("volumeName"):
-        return [Notice(NoticeKind.LOST, f"the data of volume {spec['volumeName']}, where its reclaim policy is Delete")]
     if resource.id == "statefulsets.apps" and spec.get("volumeClaimTemplates"):
         policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted", "Retain")
         if policy == "Delete":
             return [Notice(NoticeKind.LOST, "its claims and their data go too (whenDeleted: Delete)")]
         return [Notice(NoticeKind.ADVICE, "its claims and their data stay")]
     return []
+
+
+async def _volume(transport: Transport, discovery: Discovery, live: Object) -> list[Notice]:
+    """Return what becomes of the data of a claim, as its volume says; whoever must not read volumes is told both."""
+    name = (live.get("spec") or {}).get("volumeName")
+    if not name:
+        return []
+    try:
+        path = discovery.resolve("persistentvolumes").gvr.path(name=name)
+        volume = decode_object((await transport.request("GET", path)).body, f"persistentvolume/{name}")
+    except NotFound:
+        return []
+    except K9Error:
+        return [Notice(NoticeKind.LOST, f"the data of volume {name}, where its reclaim policy is Delete")]
+    if (volume.get("spec") or {}).get("persistentVolumeReclaimPolicy") == "Delete":
+        return [Notice(NoticeKind.LOST, f"volume {name} and its data: its reclaim policy is Delete")]
+    return [Notice(NoticeKind.ADVICE, f"volume {name} keeps its data, and no other claim gets it: Retain")]
 
 
 async def _owned(transport: Transport, discovery: Discovery, resource: ApiResource, live: Object) -> list[Notice]:

@@ -38,19 +38,26 @@ def run(options: argparse.Namespace) -> int:
     from k9py.manifests.kinds import bundled  # deferred: reads the schemas
 
     kinds = bundled()
-    failed, listed = False, []
+    failed, checked, listed = False, 0, []
     for name, text in _texts(names, recursive=options.recursive):
-        bad, rows = _check(name, text, kinds, options)
+        bad, count, rows = _check(name, text, kinds, options)
         failed |= bad
+        checked += count
         listed += rows
     if options.output == "json":
         import json
 
         print(json.dumps(listed, indent=2, ensure_ascii=False))
+    if not checked:
+        # In a pipe nothing is what a command that failed hands on.
+        raise UsageError("the manifests hold no object")
     return 1 if failed else 0
 
 
-def _check(name: str, text: str, kinds: Kinds, options: argparse.Namespace) -> tuple[bool, list[dict[str, object]]]:
+def _check(
+    name: str, text: str, kinds: Kinds, options: argparse.Namespace
+) -> tuple[bool, int, list[dict[str, object]]]:
+    """Return whether anything is wrong, how many objects there are, and what is said of them."""
     from k9py.manifests.validation import validate_text
 
     failed, rows = False, []
@@ -69,7 +76,7 @@ def _check(name: str, text: str, kinds: Kinds, options: argparse.Namespace) -> t
                 print(f"{name}:{problem.line}:{problem.column}: {problem.severity.value}: {document.title}: {problem}")
         if not document.errors and options.output == "text" and not options.quiet:
             print(f"{name}: {document.title} is valid")
-    return failed, rows
+    return failed, len(documents), rows
 
 
 def _texts(names: list[str], *, recursive: bool) -> Iterator[tuple[str, str]]:

@@ -80,14 +80,26 @@ class Rule(Widget):
     def __init__(self, look: Look, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._look = look
+        self._text = ""
 
     def set_look(self, look: Look) -> None:
         """Take another theme."""
         self._look = look
         self.refresh()
 
+    def say(self, text: str) -> None:
+        """Show a few words at the right end, about what is above; none with an empty text."""
+        if text != self._text:
+            self._text = text
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         """Return the rule: across, or one cell of a standing one."""
-        vertical = self.size.width == 1 and self.size.height > 1
+        width = self.size.width
+        vertical = width == 1 and self.size.height > 1
         sign = self._look.glyphs.wall if vertical else self._look.glyphs.rule
-        return Strip([Segment(sign * self.size.width, self._look.rule)], self.size.width)
+        words = f" {self._text} " if self._text and cell_len(self._text) + 4 <= width else ""
+        if not words:
+            return Strip([Segment(sign * width, self._look.rule)], width)
+        left = Segment(sign * (width - cell_len(words) - 1), self._look.rule)
+        return Strip([left, Segment(words, self._look.style(Tone.DIM)), Segment(sign, self._look.rule)], width)

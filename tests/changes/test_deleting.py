@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from k9py.changes import edits
 from k9py.changes.model import DeleteOptions, Effect, NoticeKind, State
 from k9py.core.errors import NotFound
@@ -34,6 +36,32 @@ async def test_what_a_deployment_made_goes_with_it(lab: Lab) -> None:
     assert [notice.text for notice in change.notices if notice.kind is NoticeKind.GOES_TOO] == [
         "1 ReplicaSet: web-1", "2 pods: web-1-a, web-1-b",
     ]  # fmt: skip
+
+
+def _bound_claim(lab: Lab, policy: str) -> Object:
+    volume = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/data"},
+              "persistentVolumeReclaimPolicy": policy}  # fmt: skip
+    lab.store.create("persistentvolumes", {"apiVersion": "v1", "kind": "PersistentVolume",
+                                           "metadata": {"name": "v"}, "spec": volume})  # fmt: skip
+    claim: Object = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": NS}}
+    claim["spec"] = {"accessModes": ["ReadWriteOnce"], "volumeName": "v",
+                     "resources": {"requests": {"storage": "1Gi"}}}  # fmt: skip
+    lab.store.create("persistentvolumeclaims", claim)
+    return claim
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind", "told"),
+    [
+        ("Delete", NoticeKind.LOST, "volume v and its data: its reclaim policy is Delete"),
+        ("Retain", NoticeKind.ADVICE, "volume v keeps its data, and no other claim gets it: Retain"),
+    ],
+)
+async def test_what_becomes_of_the_data_of_a_claim_is_what_its_volume_says(
+    lab: Lab, policy: str, kind: NoticeKind, told: str
+) -> None:
+    change = (await lab.gate.plan([edits.delete(_bound_claim(lab, policy))])).changes[0]
+    assert [(notice.kind, notice.text) for notice in change.notices if "volume" in notice.text] == [(kind, told)]
 
 
 async def test_orphans_are_not_told_to_go(lab: Lab) -> None:

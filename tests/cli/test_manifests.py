@@ -32,6 +32,21 @@ def test_a_port_out_of_range_is_refused_by_name(capsys: pytest.CaptureFixture[st
     assert err.startswith("error: port (spec.ports[0].port): Invalid value: 70000: must be between 1 and 65535")
 
 
+def test_a_kind_of_the_whole_cluster_is_in_no_namespace_whatever_the_flag_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, _ = run("generate persistentvolume v --set capacity=1Gi --set hostPath=/data -n shop", capsys)
+    assert (status, yaml.safe_load(out)["metadata"]) == (0, {"name": "v"})
+
+
+def test_manifests_without_an_object_are_not_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("# what a generator that failed leaves\n")
+    status, out, err = run(f"validate -f {empty}", capsys)
+    assert (status, out) == (1, f"{empty}: nothing in it\n")
+    assert "the manifests hold no object" in err
+
+
 def test_values_come_from_a_file_and_flags_win(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = tmp_path / "values.yaml"
     values.write_text("image: nginx\nreplicas: 2\nports:\n- containerPort: 80\nlabels: {tier: front}\n")
@@ -48,6 +63,8 @@ def test_values_come_from_a_file_and_flags_win(tmp_path: Path, capsys: pytest.Ca
     [
         ("generate deploymnt x", "Did you mean deployment"),
         ("generate deployment x --set imag=a", "Did you mean image"),
+        ("generate deployment x --set resources.requests.cpu=1", "Did you mean cpu?"),
+        ("generate deployment x --set limits.memory=1", "Did you mean memoryLimit?"),
         ("generate deployment x --set image", "is no FIELD=VALUE"),
         ("generate deployment", "what is the Deployment called?"),
         ("generate bundle web x", "needs image"),

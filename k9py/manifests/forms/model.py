@@ -94,7 +94,7 @@ class FormModel:
         """Return the form of an object that is not there yet; raises UsageError for an unknown preset."""
         seed = form.seed(name)
         metadata = {"name": name, **(seed.pop("metadata", None) or {})}
-        if namespace:
+        if namespace and form.namespaced:
             metadata["namespace"] = namespace
         value = {"apiVersion": form.api_version, "kind": form.kind, "metadata": metadata, **copy.deepcopy(seed)}
         model = cls(form, kinds, render(value, kinds.type_of(form.api_version, form.kind)))

@@ -40,9 +40,20 @@ def find(form: Form, word: str, type_: Type | None) -> Place:
         place = _in_schema(word, type_)
         if place is not None:
             return place
-    near = get_close_matches(word.split(".")[0].split("[")[0], list(names(form)), n=3, cutoff=0.5)
+    near = list(_at(form, word))[:3]
+    near = near or get_close_matches(word.split(".")[0].split("[")[0], list(names(form)), n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"k9py generate {form.kind.lower()} --explain lists them"
     raise UsageError(f"{form.kind} has no field {word!r}", remedy=hint)
+
+
+def _at(form: Form, word: str) -> Iterator[str]:
+    """Yield the names of the fields whose place ends as somebody wrote it, such as ``resources.requests.cpu``."""
+    known = set(names(form))
+    places = [form.items, *(item.items for item in fields_of(form.items) if isinstance(item, Repeat) and item.lends)]
+    for items in places:
+        for item in fields_of(items):
+            if item.id in known and f".{item.path}".endswith(f".{word}"):
+                yield item.id
 
 
 def names(form: Form) -> Iterator[str]:

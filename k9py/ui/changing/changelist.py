@@ -67,6 +67,11 @@ class ItemList(Widget):
         """What is shown."""
         return self._items
 
+    def out_of_sight(self, height: int) -> str:
+        """Return how many lines a list of this height does not show; empty when it shows all."""
+        above, below = self._first, len(self._items) - self._first - height
+        return ", ".join([f"{above} more above"] * (above > 0) + [f"{below} more below"] * (below > 0))
+
     def show(self, items: Sequence[Item]) -> None:
         """Show these; the cursor stays where it is. Nothing is repainted when they are as they were."""
         if list(items) == list(self._items):

@@ -117,7 +117,9 @@ class WorkScreen(Screen[None]):
         self.query_one("#work-rule").display = shown
         if shown:
             room = max(2, (self.app.size.height - AROUND) // LIST_SHARE)
-            self.list.styles.height = min(room, max(1, len(self.list.items)))
+            height = min(room, max(1, len(self.list.items)))
+            self.list.styles.height = height
+            self.query_one("#work-rule", Rule).say(self.list.out_of_sight(height))
 
     def show_keys(self) -> None:
         """Show what can be done now."""

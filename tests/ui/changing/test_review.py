@@ -214,6 +214,17 @@ async def test_a_field_that_is_wrong_is_named_and_can_be_gone_to(tmp_path: Path)
         assert k9.app.screen is k9.app.browser
 
 
+async def test_of_many_objects_it_is_said_how_many_lines_are_out_of_sight(tmp_path: Path) -> None:
+    async with shop(tmp_path, size=(80, 24)) as k9:
+        k9.app.rooms.desk.review([edits.apply(config_map(f"c{number}")) for number in range(9)], title="nine")
+        await k9.planned()
+        await k9.sees("3 more below")
+        await k9.press(*["down"] * 7)
+        await k9.sees("2 more above, 1 more below")
+        await k9.press("down")
+        await k9.until(lambda: "3 more above" in k9.screen and "below" not in k9.screen)
+
+
 async def test_of_several_objects_some_can_be_left_out(tmp_path: Path) -> None:
     async with shop(tmp_path) as k9:
         told = Told()

@@ -49,6 +49,13 @@ async def test_the_field_under_the_cursor_marks_its_lines(tmp_path: Path) -> Non
         assert screen.editor.caret[0] == line
 
 
+async def test_a_field_is_found_by_the_name_the_server_has_for_it(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        await open_new(k9, "service web")
+        await to_field(k9, "nodePort")
+        assert row(k9).id == "ports[0].nodePort"
+
+
 async def test_nothing_is_said_about_a_half_typed_word_and_the_field_is_told_when_it_is_left(tmp_path: Path) -> None:
     async with running(tmp_path, size=(80, 24)) as k9:
         await open_new(k9, "service web")
