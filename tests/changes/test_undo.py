@@ -102,9 +102,12 @@ async def test_a_claim_says_that_its_data_may_be_gone(lab: Lab) -> None:
             "accessModes": ["ReadWriteOnce"], "volumeName": "pv-1", "resources": {"requests": {"storage": "1Gi"}}
         },
     }  # fmt: skip
+    volume = {"capacity": {"storage": "1Gi"}, "persistentVolumeReclaimPolicy": "Delete", "hostPath": {"path": "/data"}}
+    metadata = {"name": "pv-1"}
+    lab.store.create("persistentvolumes", {**claim, "kind": "PersistentVolume", "metadata": metadata, "spec": volume})
     await lab.write(edits.apply(claim))
     plan = await lab.gate.plan([edits.delete(claim)])
-    assert any("data of volume pv-1" in notice.text for notice in plan.changes[0].notices)
+    assert any("volume pv-1 and its data" in notice.text for notice in plan.changes[0].notices)
     await lab.gate.carry_out(plan, lab.yes)
     assert any("data is gone" in notice.text for notice in undo_of(lab.journal, lab.journal.entries()[-1]).lost)
 

@@ -52,7 +52,7 @@ def _at(form: Form, word: str) -> Iterator[str]:
     places = [form.items, *(item.items for item in fields_of(form.items) if isinstance(item, Repeat) and item.lends)]
     for items in places:
         for item in fields_of(items):
-            if item.id in known and f".{item.path}".endswith(f".{word}"):
+            if isinstance(item, Field | Repeat) and item.id in known and f".{item.path}".endswith(f".{word}"):
                 yield item.id
 
 
