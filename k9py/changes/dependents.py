@@ -80,7 +80,7 @@ def _data(resource: ApiResource, live: Object) -> list[Notice]:
     if resource.id == "statefulsets.apps" and spec.get("volumeClaimTemplates"):
         policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted", "Retain")
         if policy == "Delete":
-            return [Notice(NoticeKind.LOST, "its claims and their data go too (whenDeleted: Delete)")]
+            return [Notice(NoticeKind.LOST, "its claims and their data (whenDeleted: Delete)")]
         return [Notice(NoticeKind.ADVICE, "its claims and their data stay")]
     return []
 

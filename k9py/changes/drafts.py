@@ -52,22 +52,34 @@ class Draft(msgspec.Struct, omit_defaults=True):
     extra: dict[str, Any] = {}
     """What else is needed to open it again: a kind, the values of a form."""
     pid: int = 0
+    server: str = ""
+    """Identity of the cluster it was typed for; empty in drafts of earlier versions."""
 
 
 class Drafts:
     """The drafts of one state directory."""
 
     def __init__(
-        self, directory: Path, *, now: Callable[[], float], pid: int, is_running: Callable[[int], bool] | None = None
+        self,
+        directory: Path,
+        *,
+        now: Callable[[], float],
+        pid: int,
+        server: str = "",
+        is_running: Callable[[int], bool] | None = None,
     ) -> None:
-        """``is_running`` says whether a process lives: the drafts of another k9py at work are its own."""
+        """``is_running`` says whether a process lives: the drafts of another k9py at work are its own.
+
+        ``server`` is the identity of the cluster: two may be called by one context name.
+        """
         self._directory = directory
+        self._server = server
         self._now = now
         self._pid = pid
         self._is_running = is_running or _is_running
 
     def _path(self, context: str, key: str, pid: int) -> Path:
-        return self._directory / f"{file_name(f'{context} {key}')}.{pid}.json"
+        return self._directory / f"{file_name(f'{context} {key} {self._server}')}.{pid}.json"
 
     def save(self, draft: Draft) -> None:
         """Keep a draft, values of Secrets left out; raises OSError when the directory cannot be written."""
@@ -79,31 +91,57 @@ class Drafts:
             base=_without_values(draft.base),
             saved_at=self._now(),
             pid=self._pid,
+            server=self._server,
         )
         write_private(self._path(draft.context, draft.key, self._pid), msgspec.json.encode(kept))
 
-    def discard(self, context: str, key: str) -> None:
-        """Forget what was kept of one text, by us or by a program that ended."""
+    def adopt(self, draft: Draft) -> Draft:
+        """Go on here with a draft of another cluster of that name: from now on it is one of this cluster."""
+        if not self.is_elsewhere(draft):
+            return draft
+        ours = msgspec.structs.replace(draft, server=self._server, pid=self._pid)
+        write_private(self._path(ours.context, ours.key, self._pid), msgspec.json.encode(ours))
+        self.discard(draft.context, draft.key, server=draft.server)
+        return ours
+
+    def discard(self, context: str, key: str, *, server: str | None = None) -> None:
+        """Forget what was kept of one text for this cluster (or for ``server``), by us or by a program that ended."""
+        wanted = self._server if server is None else server
         for path, draft in self._read_all():
-            if (draft.context, draft.key) == (context, key) and not self._is_anothers(draft):
+            if (draft.context, draft.key) != (context, key) or self._is_anothers(draft):
+                continue
+            if draft.server == wanted or (server is None and not self.is_elsewhere(draft)):
                 _remove(path)
 
+    def drop(self, draft: Draft) -> None:
+        """Forget a draft that was found: nobody wants it."""
+        self.discard(draft.context, draft.key, server=draft.server if self.is_elsewhere(draft) else None)
+
+    def is_elsewhere(self, draft: Draft) -> bool:
+        """Return whether a draft was typed for another cluster that was called by the same name."""
+        return bool(draft.server and self._server) and draft.server != self._server
+
     def find(self, context: str, key: str) -> Draft | None:
-        """Return the newest draft of one text that no running program is at work on."""
+        """Return the newest draft of one text that no running program is at work on, of this cluster if any."""
         found = [draft for draft in self.left(context) if draft.key == key]
         return found[0] if found else None
 
     def left(self, context: str) -> list[Draft]:
-        """Return what earlier runs left behind in a context, newest first; what is too old is forgotten."""
-        newest: dict[str, Draft] = {}
+        """Return what earlier runs left behind in a context: of this cluster first, each newest first.
+
+        What was typed for another cluster of that name comes behind: its address may only have changed. What is too
+        old is forgotten.
+        """
+        newest: dict[tuple[str, str], Draft] = {}
         for path, draft in self._read_all():
             if self._now() - draft.saved_at > KEPT_DAYS * 86400:
                 _remove(path)
             elif draft.context == context and not self._is_anothers(draft):
-                known = newest.get(draft.key)
+                place = draft.key, draft.server if self.is_elsewhere(draft) else ""
+                known = newest.get(place)
                 if known is None or known.saved_at < draft.saved_at:
-                    newest[draft.key] = draft
-        return sorted(newest.values(), key=lambda draft: -draft.saved_at)
+                    newest[place] = draft
+        return sorted(newest.values(), key=lambda draft: (self.is_elsewhere(draft), -draft.saved_at))
 
     def _is_anothers(self, draft: Draft) -> bool:
         return draft.pid != self._pid and self._is_running(draft.pid)

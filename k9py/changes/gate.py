@@ -30,7 +30,9 @@ from k9py.changes.model import (
     Wish,
 )
 from k9py.changes.planning import OnStage, Planner, Validator
+from k9py.changes.surroundings import Surroundings
 from k9py.changes.trials import Trials
+from k9py.changes.users import Users
 from k9py.changes.writing import Writer
 from k9py.core.clock import Clock
 from k9py.core.errors import ChangeError, JournalError
@@ -80,8 +82,15 @@ class Gate:
         self.policy = policy
         self._validator = validator
         trials = Trials(transport, discovery)
+        self._users = Users(Surroundings(transport, discovery, clock), discovery)
         self._planner = Planner(
-            trials, discovery, permissions, context=policy.context, namespace=namespace, validator=validator
+            trials,
+            discovery,
+            permissions,
+            self._users,
+            context=policy.context,
+            namespace=namespace,
+            validator=validator,
         )
         self._writer = Writer(transport, permissions, trials, journal, clock=clock)
 
@@ -184,8 +193,10 @@ class Gate:
                 change, series=plan.series, context=plan.context, user=self.policy.user, tell=tell, index=index
             )
         finally:
-            if self._validator is not None and change.resource is not None:
-                self._validator.forget(change.resource.id, change.ref.namespace)
+            if change.resource is not None:
+                self._users.forget(change.resource.id, change.ref.namespace)
+                if self._validator is not None:
+                    self._validator.forget(change.resource.id, change.ref.namespace)
 
 
 def _nobody(_report: StageReport) -> None:

@@ -1,7 +1,8 @@
 """Every change written down before it is made: what, before, after; and what became of it.
 
-One file per context, a JSON object per line, readable by its owner only. A change takes two lines: the intent, written
-before anything is sent, and the end. The values of Secrets never get here; they stay in the memory of the run.
+One file per context name, a JSON object per line, readable by its owner only. A change takes two lines: the intent,
+written before anything is sent, and the end. The intent says which cluster it is for, since two may be called by one
+name. The values of Secrets never get here; they stay in the memory of the run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     series: str = ""
     deed: str = ""
     context: str = ""
+    server: str = ""
     user: str = ""
     api_version: str = ""
     kind: str = ""
@@ -98,11 +101,15 @@ class SecretStates:
 
 
 class Journal:
-    """The journal of one context. Secret values are remembered by the instance, for the run of the program."""
+    """The journal of one cluster. Secret values are remembered by the instance, for the run of the program."""
 
-    def __init__(self, path: Path, *, now: Callable[[], float], new_id: Callable[[], str]) -> None:
-        """``now`` is Unix seconds; ``new_id`` gives short ids that do not repeat."""
+    def __init__(self, path: Path, *, now: Callable[[], float], new_id: Callable[[], str], server: str = "") -> None:
+        """``now`` is Unix seconds; ``new_id`` gives short ids that do not repeat.
+
+        ``server`` is the identity of the cluster: changes of another one in the same file are left alone.
+        """
         self.path = path
+        self._server = server
         self._now = now
         self._new_id = new_id
         self._secrets: dict[str, SecretStates] = {}
@@ -131,7 +138,8 @@ class Journal:
         self._append(
             _Line(
                 id=entry_id, state="intent", at=self._now(), series=series, deed=change.wish.deed.value,
-                context=context, user=user, api_version=change.ref.api_version, kind=change.ref.kind,
+                context=context, server=self._server, user=user,
+                api_version=change.ref.api_version, kind=change.ref.kind,
                 namespace=change.ref.namespace, name=change.ref.name, uid=change.ref.uid, undoes=change.wish.undoes,
                 origin=change.wish.origin, secret=secret, before=before, after=after,
             )
@@ -191,15 +199,13 @@ class Journal:
     # reading
 
     def entries(self) -> list[JournalEntry]:
-        """Return every change, oldest first; a line that cannot be read is left out. Raises JournalError."""
+        """Return every change of this cluster, oldest first; a line that cannot be read is left out.
+
+        Those of earlier versions say no cluster and count as ours. Raises JournalError.
+        """
         entries: dict[str, JournalEntry] = {}
-        decoder = msgspec.json.Decoder(_Line)
-        for raw in self._lines():
-            try:
-                line = decoder.decode(raw)
-            except msgspec.DecodeError:
-                continue  # cut off by a full disk or a power cut; the lines after it are whole
-            if line.state == "intent":
+        for line in self._decoded():
+            if line.state == "intent" and self._is_ours(line):
                 entries[line.id] = _entry(line)
             elif line.id in entries:
                 entries[line.id] = _ended(entries[line.id], line)
@@ -211,6 +217,22 @@ class Journal:
         return [
             entry if standing[entry.id] else replace(entry, undone_by=undone[entry.id]) for entry in entries.values()
         ]
+
+    def elsewhere(self) -> Mapping[str, int]:
+        """Return how many changes are of other clusters that were called by the same name. Raises JournalError."""
+        return Counter(line.server for line in self._decoded() if line.state == "intent" and not self._is_ours(line))
+
+    def _is_ours(self, line: _Line) -> bool:
+        return not line.server or not self._server or line.server == self._server
+
+    def _decoded(self) -> Iterator[_Line]:
+        decoder = msgspec.json.Decoder(_Line)
+        for raw in self._lines():
+            try:
+                line = decoder.decode(raw)
+            except msgspec.DecodeError:
+                continue  # cut off by a full disk or a power cut; the lines after it are whole
+            yield line
 
     def _lines(self) -> Iterable[bytes]:
         for path in (self._older, self.path):

@@ -166,6 +166,21 @@ class NoticeKind(Enum):
     """It will be accepted and not do what it looks like."""
     LOST = "lost"
     """What taking a change back cannot bring back."""
+    ANEW = "anew"
+    """The object is, or becomes, another one than the one that was meant, under its name."""
+    IN_USE = "in use"
+    """What needs a deleted object."""
+
+    @property
+    def word(self) -> str:
+        """What stands before the text of such a notice."""
+        return _NOTICE_WORDS.get(self, self.value)
+
+
+_NOTICE_WORDS = {
+    NoticeKind.SERVER: "the server says", NoticeKind.UNSEEN: "not seen", NoticeKind.FINALIZER: "waits",
+    NoticeKind.ADVICE: "note", NoticeKind.LOST: "is lost", NoticeKind.ANEW: "made anew",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,22 +153,49 @@ def managers_of(obj: Object | None) -> Iterator[tuple[str, str, Mapping[str, Any
 
 def owners_of(obj: Object | None, path: Sequence[str | int]) -> tuple[str, ...]:
     """Return who owns a field, as far as the server recorded it."""
-    return tuple(dict.fromkeys(name for name, _, fields in managers_of(obj) if _owns(fields, path)))
+    return tuple(dict.fromkeys(name for name, _ in _owning(obj, path)))
 
 
-def _owns(fields: Mapping[str, Any], path: Sequence[str | int]) -> bool:
-    for step in path:
+def _owning(obj: Object | None, path: Sequence[str | int]) -> list[tuple[str, str]]:
+    """Return name and operation of each owner of a field.
+
+    A writer recorded at a field above owns what is below only where that is one value. In a map of single fields,
+    which others have some of, it owns no more than that the map is there.
+    """
+    found = []
+    writers = list(managers_of(obj))
+    for name, operation, fields in writers:
+        depth = _depth(fields, path)
+        above = path[:depth]
+        if depth == len(path) or (depth >= 0 and not any(_below(other, above) for _, _, other in writers)):
+            found.append((name, operation))
+    return found
+
+
+def _depth(fields: Mapping[str, Any], path: Sequence[str | int]) -> int:
+    """Return after how many steps of a path a field is owned, at the latest after all of them; -1 for nowhere."""
+    for depth, step in enumerate(path):
         if not fields:
-            return True  # a leaf: everything below belongs to the same owner
-        if isinstance(step, str) and not step.startswith("["):
-            below = fields.get(f"f:{step}")
-        else:
-            name = step[1:-1] if isinstance(step, str) else None
-            below = next((value for key, value in fields.items() if _key_names(key, name)), None)
+            return depth or -1
+        below = _step(fields, step)
         if below is None:
-            return False
+            return -1
         fields = below
-    return True
+    return len(path)
+
+
+def _below(fields: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[str, Any]:
+    """Return what is recorded below a path; nothing where it ends before or there."""
+    for step in path:
+        fields = _step(fields, step) or {}
+    return fields
+
+
+def _step(fields: Mapping[str, Any], step: str | int) -> Mapping[str, Any] | None:
+    if isinstance(step, str) and not step.startswith("["):
+        return fields.get(f"f:{step}")
+    name = step[1:-1] if isinstance(step, str) else None
+    return next((value for key, value in fields.items() if _key_names(key, name)), None)
 
 
 def _key_names(key: str, name: str | None) -> bool:
@@ -265,12 +292,15 @@ def stays_applied(live: Object, mine: Object) -> list[Notice]:
 def applied_by(live: Object | None, diff: Diff) -> list[Notice]:
     """Return a notice for each manager that owns a changed field and writes it again from a source of its own."""
     notices = []
-    for name, operation, fields in managers_of(live):
+    for name, operation, _ in managers_of(live):
         applies = (operation == "Apply" or name == _CLIENT_SIDE) and name != FIELD_MANAGER and name not in _TOOLS
         if not applies and name not in _CONTROLLERS:
             continue
         # Who sets the replicas through ``scale`` is an autoscaler, which scaled_by names.
-        theirs = [change.field for change in diff.fields if _owns(fields, change.path) and change.path != REPLICAS]
+        theirs = [
+            change.field for change in diff.fields
+            if (name, operation) in _owning(live, change.path) and change.path != REPLICAS
+        ]  # fmt: skip
         if not theirs:
             continue
         listed = ", ".join(theirs[:SHOWN]) + (f" and {len(theirs) - SHOWN} more" if len(theirs) > SHOWN else "")

@@ -28,6 +28,7 @@ from k9py.changes.model import (
 )
 from k9py.changes.secretdata import as_kept
 from k9py.changes.trials import Trials, wanted, weighed
+from k9py.changes.users import Users
 from k9py.core.diffs import Diff
 from k9py.core.errors import K9Error
 from k9py.core.refs import ApiResource, Gvr
@@ -64,6 +65,7 @@ class Planner:
         trials: Trials,
         discovery: Discovery,
         permissions: Permissions,
+        users: Users,
         *,
         context: str,
         namespace: str,
@@ -71,6 +73,7 @@ class Planner:
     ) -> None:
         """``namespace`` is where objects go that name none."""
         self._trials = trials
+        self._users = users
         self._discovery = discovery
         self._permissions = permissions
         self._context = context
@@ -86,8 +89,10 @@ class Planner:
         named = await self._named(ordered, namespace or self._namespace)
         allowed = await self._staged(Stage.PERMISSION, named, self._permitted, tell)
         valid = await self._validated(allowed, tell)
-        tried = await self._staged(Stage.DRY_RUN, valid, self._tried, tell)
-        changes = tuple(map(_settled, tried))
+        tried, known = await asyncio.gather(
+            self._staged(Stage.DRY_RUN, valid, self._tried, tell), self._users.known(valid)
+        )
+        changes = tuple(map(_settled, await self._users.told(tried, known)))
         for index, change in enumerate(changes):
             tell(StageReport(Stage.DIFF, StageState.DONE, index, change.effect.value))
         return Plan(changes, self._context, series)

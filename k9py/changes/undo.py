@@ -21,6 +21,7 @@ _OF_BINDING = frozenset({
 })  # fmt: skip
 """Annotations that tie a claim to one volume."""
 _TOKEN_VOLUME = "kube-api-access-"
+_ANEW = Notice(NoticeKind.ANEW, "a new object under the old name, with another uid and another age")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _restored(entry: JournalEntry, before: Object, after: Object | None) -> Undo
     base = _with_uid(after if after is not None else before, entry.ref.uid)
     notices: tuple[Notice, ...] = ()
     if entry.deed is Deed.SCALE:
-        notices = (Notice(NoticeKind.LOST, "pods that were stopped come back as new ones"),)
+        notices = (Notice(NoticeKind.LOST, "the pods that were stopped: new ones come in their place"),)
     return Undo(entry, Wish(Deed.UPDATE, before, base=base, undoes=entry.id, notices=notices))
 
 
@@ -97,29 +98,28 @@ def _remade(entry: JournalEntry, before: Object | None) -> Undo:
     if before is None:
         raise ChangeError(f"{entry.id}: what was deleted is not known")
     ref = entry.ref
-    lost = [Notice(NoticeKind.LOST, "it is a new object: another uid, another age")]
+    lost = [_ANEW]
     document = _as_new(before)
     if ref.kind == "Pod":
-        lost.append(Notice(NoticeKind.LOST, "the pod's address, its node, its logs and what it wrote are gone"))
+        lost.append(Notice(NoticeKind.LOST, "the pod's address, its node, its logs and what it wrote"))
     elif ref.kind == "PersistentVolumeClaim":
-        lost.append(Notice(NoticeKind.LOST, "its data is gone, unless the volume was kept (reclaim policy Retain)"))
+        lost.append(Notice(NoticeKind.LOST, "its data, unless the volume was kept (reclaim policy Retain)"))
     elif ref.kind == "Namespace":
-        lost.append(Notice(NoticeKind.LOST, "only the namespace itself comes back; everything in it is gone"))
+        lost.append(Notice(NoticeKind.LOST, "everything in it: only the namespace itself comes back"))
     elif ref.kind == "CustomResourceDefinition":
-        lost.append(Notice(NoticeKind.LOST, "only the kind comes back; its objects are gone"))
+        lost.append(Notice(NoticeKind.LOST, "its objects: only the kind comes back"))
     elif ref.kind in ("Job", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob"):
-        lost.append(Notice(NoticeKind.LOST, "its pods are new ones; revisions and what pods wrote are gone"))
+        lost.append(Notice(NoticeKind.LOST, "its revisions, and what its pods wrote: its pods are new ones"))
     elif ref.kind == "Service" and (before.get("spec") or {}).get("type") == "LoadBalancer":
-        lost.append(Notice(NoticeKind.LOST, "the load balancer may get another address"))
+        lost.append(Notice(NoticeKind.LOST, "perhaps its address: the load balancer may get another"))
     if (before.get("metadata") or {}).get("ownerReferences"):
-        lost.append(Notice(NoticeKind.LOST, "its owner may be gone too; then it is cleaned up again"))
+        lost.append(Notice(NoticeKind.ADVICE, "its owner may be gone too; then it is cleaned up again"))
     return Undo(entry, Wish(Deed.CREATE, document, undoes=entry.id, notices=tuple(lost)))
 
 
 def made_anew(wish: Wish) -> Wish:
     """Return the wish to make an edited object again that is gone: what was typed, as a new object."""
-    lost = Notice(NoticeKind.LOST, "it is a new object: another uid, another age")
-    return Wish(Deed.CREATE, _as_new(quiet(wish.document)), origin=wish.origin, notices=(lost,))
+    return Wish(Deed.CREATE, _as_new(quiet(wish.document)), origin=wish.origin, notices=(_ANEW,))
 
 
 def laid_over(wish: Wish, live: Object) -> Wish:
@@ -131,7 +131,7 @@ def laid_over(wish: Wish, live: Object) -> Wish:
     document, base = (
         {**one, "metadata": {**one["metadata"], **same}} for one in (wish.document, wish.base or wish.document)
     )
-    other = Notice(NoticeKind.LOST, "it is another object than the one that was edited, made under its name")
+    other = Notice(NoticeKind.ANEW, "this is not the object that was edited; somebody made it since, under its name")
     return replace(wish, document=document, base=base, notices=(*wish.notices, other))
 
 

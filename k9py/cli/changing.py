@@ -113,7 +113,7 @@ class Desk:
             return 1
         for change in plan.changes:
             for notice in change.notices:
-                note(f"{change.title}: {notice.text}")
+                note(f"{change.title}: {notice.kind.word}: {notice.text}")
         if self.options.dry_run:
             for change in plan.changes:
                 if not _was_not_there(change):
@@ -215,8 +215,9 @@ async def at_desk(options: argparse.Namespace) -> AsyncIterator[Desk]:
         tasks = TaskSet()
         around = Surroundings(client.transport, client.discovery, client.clock)
         journal = Journal(
-            Paths.of(os.environ).journal_file(target.context), now=client.clock.now, new_id=lambda: secrets.token_hex(4)
-        )
+            Paths.of(os.environ).journal_file(target.context), now=client.clock.now,
+            new_id=lambda: secrets.token_hex(4), server=target.identity,
+        )  # fmt: skip
         gate = Gate(
             client.transport, client.discovery, Permissions(client.transport, client.clock, tasks),
             clock=client.clock, journal=journal,

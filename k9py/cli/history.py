@@ -8,7 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from k9py.cli.changing import add_namespace, print_diff
+from k9py.cli.changing import add_namespace, note, print_diff
 from k9py.core.ages import human
 from k9py.core.errors import UsageError
 from k9py.core.text import safe_line
@@ -41,8 +41,12 @@ def run(options: argparse.Namespace) -> int:
     from k9py.config.paths import Paths
 
     target, _ = prepare(options)
-    journal = Journal(Paths.of(os.environ).journal_file(target.context), now=time.time, new_id=str)
+    journal = Journal(
+        Paths.of(os.environ).journal_file(target.context), now=time.time, new_id=str, server=target.identity
+    )
     entries = journal.entries()
+    for server, count in journal.elsewhere().items():
+        note(f"{count} more made in {target.context} when that was {server}")
     if options.what and "/" not in options.what:
         entry = journal.find(options.what)
         entries, options.diff = [entry], True

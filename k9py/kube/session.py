@@ -69,6 +69,8 @@ class Session:
         self.user = target.user
         self.namespace = target.namespace or "default"
         self.server = target.server
+        self.identity = target.identity
+        """Which cluster this is, for what is kept on disk by context name."""
         self.server_version = ""
         self._known: dict[str, None] = dict.fromkeys([self.namespace, *known_namespaces])
         self._wholes = WholeProjection()

@@ -147,6 +147,19 @@ class Target:
     source: TargetSource | None = field(default=None, repr=False, compare=False)
 
     @property
+    def identity(self) -> str:
+        """Which cluster this is, as far as it is known without asking: the server and whom it is trusted by.
+
+        What is kept on disk by context name is told apart by it, since two kubeconfigs may use one name.
+        """
+        trust = self.tls.ca_data or self.tls.ca_file.encode()
+        if not trust:
+            return self.server
+        import hashlib  # deferred: 3 ms for OpenSSL that an import of this module does not wait for
+
+        return f"{self.server} (CA {hashlib.sha256(trust).hexdigest()[:8]})"
+
+    @property
     def link(self) -> tuple[str, TlsSettings, str, bool]:
         """What needs a new connection pool when it changes."""
         return self.server, self.tls, self.proxy_url, self.disable_compression

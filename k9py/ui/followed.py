@@ -5,10 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from k9py.changes.owners import owners_of
+from k9py.core import diffs
+from k9py.core.diffs import path_text, quiet
+
 if TYPE_CHECKING:
     from k9py.core.refs import ApiResource
     from k9py.kube.session import Session
     from k9py.ui.app import K9App
+
+NAMED_FIELDS = 2
+"""Changed fields that are named in the line; of more only the number."""
+
+Object = dict[str, Any]
+
+
+def is_another(live: Object, began: Object) -> bool:
+    """Return whether an object is not the one that was begun from, but one made since under its name."""
+    uids = [str((obj.get("metadata") or {}).get("uid") or "") for obj in (live, began)]
+    return all(uids) and uids[0] != uids[1]
+
+
+def who_changed(began: Object, theirs: Object) -> str:
+    """Return who changed which fields, as one clause."""
+    paths = [change.path for change in diffs.changes(quiet(began), quiet(theirs))]
+    names = sorted({owner for path in paths[:NAMED_FIELDS] for owner in owners_of(theirs, path)})
+    fields = ", ".join(path_text(path) for path in paths[:NAMED_FIELDS])
+    more = f" and {len(paths) - NAMED_FIELDS} more" if len(paths) > NAMED_FIELDS else ""
+    return f"{' and '.join(names) or 'somebody'} changed {fields}{more}"
 
 
 class Followed:

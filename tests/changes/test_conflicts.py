@@ -282,3 +282,19 @@ async def test_a_conflict_on_the_replicas_names_the_autoscaler(lab: Lab) -> None
     plan = await lab.gate.plan([edits.edit(base, with_value(base, ("spec", "replicas"), 1))])
     assert [one.path for one in plan.changes[0].conflicts] == [("spec", "replicas")]
     assert any("HorizontalPodAutoscaler web sets the replicas" in one.text for one in plan.changes[0].notices)
+
+
+def _written(manager: str, fields: Object) -> Object:
+    return {"manager": manager, "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": fields}
+
+
+def test_who_only_made_the_map_owns_no_field_that_others_have_in_it() -> None:
+    entries = [_written("maker", {"f:data": {}}), _written("editor", {"f:data": {"f:z": {}}})]
+    live: Object = {"data": {"z": "1", "n": "2"}, "metadata": {"managedFields": entries}}
+    assert owners_of(live, ("data", "z")) == ("editor",)
+    assert owners_of(live, ("data", "n")) == ()
+
+
+def test_who_owns_a_map_that_is_one_value_owns_every_key_of_it() -> None:
+    live: Object = {"metadata": {"managedFields": [_written("maker", {"f:spec": {"f:selector": {}}})]}}
+    assert owners_of(live, ("spec", "selector", "app")) == ("maker",)

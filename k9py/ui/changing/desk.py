@@ -50,8 +50,9 @@ class ChangeDesk:
         self.surroundings = Surroundings(session.transport, session.discovery, session.clock)
         """Live objects for cross checks and pick-lists."""
         self.journal = Journal(
-            app.paths.journal_file(session.context), now=session.clock.now, new_id=lambda: secrets.token_hex(4)
-        )
+            app.paths.journal_file(session.context), now=session.clock.now, new_id=lambda: secrets.token_hex(4),
+            server=session.identity,
+        )  # fmt: skip
         """What was changed from here in this context."""
         self._is_closed = False
         self._kinds: Kinds | None = None

@@ -83,6 +83,8 @@ class HistoryScreen(WorkScreen):
         self._ref = ref
         self._only = ref is not None
         self._every: Sequence[JournalEntry] | None = None
+        self._elsewhere = 0
+        """Changes of other clusters that were called by the name of this context."""
         self._sides: bool | None = None
         self.handlers |= {
             "changes.undo": self.undo,
@@ -108,7 +110,9 @@ class HistoryScreen(WorkScreen):
 
     async def _read(self) -> None:
         # In a thread: a full journal is 32 MB.
-        self._every = list(reversed(await asyncio.to_thread(self._desk.journal.entries)))
+        journal = self._desk.journal
+        self._every = list(reversed(await asyncio.to_thread(journal.entries)))
+        self._elsewhere = sum((await asyncio.to_thread(journal.elsewhere)).values())
         self.draw()
 
     # ------------------------------------------------------------------ which
@@ -193,6 +197,8 @@ class HistoryScreen(WorkScreen):
             ((f"{len(entries):,} in {context} ", Tone.DIM),),
         )
         said = "what was changed from here; what others changed is not in it"
+        if self._elsewhere:
+            said = f"{self._elsewhere} more were made in another cluster called {context}; they are not shown"
         self.query_one("#work-steps", Bar).show(((f" {said}", Tone.DIM),))
         self.text.set_lines(self._lines(now))
         self.show_keys()

@@ -388,7 +388,7 @@ class ReviewScreen(WorkScreen):
             case "review.onto":
                 return "" if self._replaced is not None else "The object is the one that was edited"
             case "review.field":
-                wrong = change is not None and change.troubles and self._can_show
+                wrong = self._can_show and change is not None and reviewtext.has_place(change)
                 return "" if wrong else "There is no field to go to"
             case "review.retry":
                 again = self.report is not None and not self.report.done

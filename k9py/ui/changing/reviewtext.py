@@ -32,12 +32,7 @@ from k9py.ui.glyphs import Glyphs
 from k9py.ui.statusline import Spans
 from k9py.ui.textview import Line, plain
 
-_GRAVE = frozenset({NoticeKind.LOST, NoticeKind.GOES_TOO})
-_WORDS = {
-    NoticeKind.MANAGED: "managed", NoticeKind.SERVER: "the server says", NoticeKind.UNSEEN: "not seen",
-    NoticeKind.GOES_TOO: "goes too", NoticeKind.FINALIZER: "waits", NoticeKind.ADVICE: "note",
-    NoticeKind.LOST: "is lost",
-}  # fmt: skip
+_GRAVE = frozenset({NoticeKind.LOST, NoticeKind.GOES_TOO, NoticeKind.IN_USE})
 _TONES = {NoticeKind.SERVER: Tone.WARN, NoticeKind.ADVICE: Tone.PLAIN}
 _STATES = {
     State.WRITTEN: Tone.OK, State.UNCHANGED: Tone.DIM, State.FAILED: Tone.BAD, State.UNCERTAIN: Tone.WARN,
@@ -49,7 +44,7 @@ def notice_line(notice: Notice, glyphs: Glyphs) -> Line:
     """Return a notice with what it is about."""
     tone = Tone.BAD if notice.kind in _GRAVE else _TONES.get(notice.kind, Tone.WARN)
     sign = glyphs.separator if notice.kind is NoticeKind.ADVICE else glyphs.warn
-    return ((f" {sign} {_WORDS[notice.kind]}: ", tone), (safe_line(notice.text), Tone.PLAIN))
+    return ((f" {sign} {notice.kind.word}: ", tone), (safe_line(notice.text), Tone.PLAIN))
 
 
 def trouble_lines(trouble: Trouble, glyphs: Glyphs) -> list[Line]:
@@ -89,8 +84,19 @@ def change_lines(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bo
     if lines and difference:
         lines.append(())
     if not difference and change.ready:
-        return [*lines, plain(" Nothing to write: it is so already", Tone.DIM)]
+        return [*lines, *_unchanged(change, glyphs)]
     return lines + difference
+
+
+def _unchanged(change: PlannedChange, glyphs: Glyphs) -> list[Line]:
+    """Return why there is nothing to write."""
+    if change.wish.deed is Deed.DELETE:
+        return [((f" {glyphs.done} ", Tone.OK), (f"{change.title} is not there: nothing to delete", Tone.PLAIN))]
+    what = "every field that was typed has this value already"
+    return [
+        ((f" {glyphs.done} ", Tone.OK), (f"{change.title} is unchanged: {what}", Tone.PLAIN)),
+        plain("   Nothing is written for it, and nothing has to be", Tone.DIM),
+    ]
 
 
 def _difference(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bool, whole: bool) -> list[Line]:
@@ -126,6 +132,11 @@ def _next(outcome: Outcome) -> str:
     if outcome.state is State.UNCERTAIN:
         return "r looks again what is there and shows what is still missing; it is never sent twice unseen"
     return "r plans it again; what you typed is kept"
+
+
+def has_place(change: PlannedChange) -> bool:
+    """Return whether what is wrong is wrong at a field, and not with the object as a whole."""
+    return bool(change.troubles) and bool(change.troubles[0].field or change.troubles[0].problem)
 
 
 def effect_text(change: PlannedChange) -> str:
@@ -178,7 +189,9 @@ def outcome_items(outcomes: Sequence[Outcome]) -> list[Item]:
 
 
 def plan_summary(changes: Sequence[PlannedChange]) -> str:
-    """Return what a plan would do, in numbers: ``2 created · 1 configured``."""
+    """Return what a plan would do, in numbers: ``2 create · 1 change``; that it would change nothing, in words."""
+    if changes and all(change.ready and change.effect is Effect.NOTHING for change in changes):
+        return f"nothing to write: {'it is' if len(changes) == 1 else f'all {len(changes)} objects are'} so already"
     counted = Counter(effect_text(change) for change in changes)
     return " · ".join(f"{count} {word}" for word, count in counted.items())
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import Draft, Drafts, without_secrets
+from k9py.changes.fates import Fate, fate_of
+from k9py.changes.journal import Journal
 from k9py.changes.model import Object
+from k9py.core.ages import human
+from k9py.core.errors import JournalError
 from k9py.core.tasks import TaskSet
 from k9py.resources.model import Tone
 from k9py.ui.editor.document import Place
 
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
+
+_LOG = logging.getLogger(__name__)
 
 REST = 0.3
 """Seconds without a key after which a draft is written: what a crash may cost at most."""
@@ -23,8 +31,12 @@ LONGEST = 2.0
 
 
 def drafts_of(app: K9App) -> Drafts:
-    """Return the drafts of this person."""
-    return Drafts(app.paths.drafts, now=app.clock.now, pid=os.getpid())
+    """Return the drafts of this person, for the cluster in use."""
+    return Drafts(app.paths.drafts, now=app.clock.now, pid=os.getpid(), server=_server(app))
+
+
+def _server(app: K9App) -> str:
+    return app.session.identity if app.session is not None else ""
 
 
 def loses_secrets(text: str) -> bool:
@@ -36,8 +48,43 @@ def tell_drafts(app: K9App) -> None:
     """Say in one line that earlier runs left something behind."""
     left = drafts_of(app).left(app.context_name)
     if left:
-        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-        app.flash_text(f"Kept from before, not written: {left[0].title}{more}; :drafts opens it", Tone.WARN)
+        app.start_quietly(_tell(app, left), name="drafts")
+
+
+async def _tell(app: K9App, left: Sequence[Draft]) -> None:
+    fate = (await fates_of(app, left[:1]))[0]
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    what = f"{left[0].title}{more}"
+    if drafts_of(app).is_elsewhere(left[0]):
+        text = f"Kept from another cluster of this name: {what}"
+    elif fate is Fate.UNWRITTEN:
+        text = f"Kept from before, not written: {what}"
+    else:
+        text = f"Kept from before: {what} ({fate.value})"
+    app.flash_text(f"{text}; :drafts opens it", Tone.WARN)
+
+
+async def fates_of(app: K9App, drafts: Sequence[Draft]) -> list[Fate]:
+    """Return what became of some drafts; without a journal they count as not written."""
+    # The desk of a session has a journal too, but making one reads kinds nobody may need.
+    journal = Journal(app.paths.journal_file(app.context_name), now=app.clock.now, new_id=str, server=_server(app))
+
+    def read() -> list[Fate]:
+        try:
+            entries = journal.entries()
+        except JournalError as error:
+            _LOG.warning("%s", error)
+            entries = []
+        return [fate_of(draft, entries) for draft in drafts]
+
+    return await asyncio.to_thread(read)  # a full journal is 32 MB
+
+
+def told_of(app: K9App, draft: Draft, fate: Fate) -> str:
+    """Return when and where a draft was typed, and what became of it."""
+    old = f"typed {human(max(0.0, app.clock.now() - draft.saved_at))} ago"
+    where = f" on {draft.server}" if drafts_of(app).is_elsewhere(draft) else ""
+    return f"{old}{where}; {fate.value}" if fate is not Fate.UNWRITTEN else f"{old}{where} and not written"
 
 
 class Keeper:

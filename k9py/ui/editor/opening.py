@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from k9py.changes.documents import read_texts
 from k9py.changes.drafts import Draft
 from k9py.changes.editing import EditView
 from k9py.changes.model import Object
-from k9py.core.ages import human
 from k9py.core.errors import K9Error, UsageError
 from k9py.core.refs import ApiResource
 from k9py.ui.editor.filing import apply_path, open_file
-from k9py.ui.editor.keeping import drafts_of
+from k9py.ui.editor.keeping import drafts_of, fates_of, told_of
 from k9py.ui.editor.screen import EditScreen
 from k9py.ui.editor.subjects import LiveSubject, Subject
 from k9py.ui.overlay import Choice
@@ -117,31 +117,36 @@ class EditWork:
     def offer(self, subject: Subject, session: Session, place: tuple[int, int] = (0, 0)) -> None:
         """Open the editor, or ask first whether to go on with what was typed before."""
         drafts = drafts_of(self._app)
-        draft = drafts.find(self._app.context_name, subject.key)
+        found = drafts.find(self._app.context_name, subject.key)
 
         def begin() -> None:
             screen = EditScreen(subject, session)
             screen.start_with(subject.text, place)
             self._app.push_screen(screen)
 
-        if draft is None or draft.text == subject.text:
+        if found is None or found.text == subject.text:
             begin()
             return
-        old = human(max(0.0, self._app.clock.now() - draft.saved_at))
+        self._app.start_loudly(self._offer_draft(subject, found, begin), name="draft")
+
+    async def _offer_draft(self, subject: Subject, draft: Draft, begin: Callable[[], None]) -> None:
+        """Ask whether to go on with what was typed before."""
+        drafts = drafts_of(self._app)
+        fate = (await fates_of(self._app, [draft]))[0]
         missing = "values of secrets were not kept" if draft.left_out else ""
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids == ("on",):
                 self._app.attempt(lambda: self.resume(draft))
             elif ids == ("anew",):
-                drafts.discard(draft.context, draft.key)
+                drafts.drop(draft)
                 begin()
 
         choices = [
             Choice("on", "Go on with what was typed", missing),
             Choice("anew", "Begin anew as it is now; what was typed is thrown away"),
         ]
-        title = f"{subject.title}: typed {old} ago and not written"
+        title = f"{subject.title}: {told_of(self._app, draft, fate)}"
         self._app.push_screen(PickScreen(self._app.look, title, choices), picked)
 
     def choose_draft(self) -> None:
@@ -150,22 +155,25 @@ class EditWork:
         if not left:
             self._app.flash_text("There are no drafts: nothing was typed that is not written")
             return
-        now = self._app.clock.now()
+        self._app.start_loudly(self._choose_draft(left), name="drafts")
+
+    async def _choose_draft(self, left: Sequence[Draft]) -> None:
+        fates = await fates_of(self._app, left)
         choices = [
-            Choice(draft.key, draft.title, f"{human(max(0.0, now - draft.saved_at))} ago", search=draft.key)
-            for draft in left
+            Choice(str(number), draft.title, told_of(self._app, draft, fate), search=draft.key)
+            for number, (draft, fate) in enumerate(zip(left, fates, strict=True))
         ]
-        by_key = {draft.key: draft for draft in left}
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids:
-                self._app.attempt(lambda: self.resume(by_key[ids[0]]))
+                self._app.attempt(lambda: self.resume(left[int(ids[0])]))
 
-        self._app.push_screen(PickScreen(self._app.look, "Drafts: typed and not written", choices), picked)
+        self._app.push_screen(PickScreen(self._app.look, "Drafts: what was typed and kept", choices), picked)
 
     def resume(self, draft: Draft) -> None:
         """Go on with what was typed."""
         session = self._session()
+        draft = drafts_of(self._app).adopt(draft)
         if draft.key.startswith("form/"):
             self._app.rooms.forms.resume(draft)
             return

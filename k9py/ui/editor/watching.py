@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from k9py.changes.owners import owners_of
 from k9py.core import diffs
-from k9py.core.diffs import Diff, path_text, quiet
+from k9py.core.diffs import Diff, quiet
 from k9py.resources.action import Action
 from k9py.resources.model import Tone
 from k9py.ui.editor.subjects import LiveSubject
-from k9py.ui.followed import Followed
+from k9py.ui.followed import Followed, is_another, who_changed
 from k9py.ui.statusline import Bar
 
 if TYPE_CHECKING:
     from k9py.ui.editor.screen import EditScreen
-
-NAMED_FIELDS = 3
-"""Changed fields that are named in the line."""
 
 
 class Watcher:
@@ -64,16 +60,12 @@ class Watcher:
         sign = self._screen.k9.look.glyphs.warn
         text = key = ""
         if subject.is_gone:
-            text = f"{subject.title} was deleted meanwhile; ctrl+s makes it anew from what is here"
-        elif live is not None and _uid(live) != _uid(subject.view.base):
-            text, key = f"{subject.title} was deleted and made anew meanwhile", "f5 shows what differs"
+            text = "it was deleted meanwhile; ctrl+s makes it anew from what is here"
+        elif live is not None and is_another(live, subject.view.base):
+            text = "it was deleted and made anew meanwhile"
+            key = "f5 shows what differs" if self.theirs is not None else ""
         elif self.theirs is not None:
-            paths = [change.path for change in diffs.changes(quiet(subject.view.base), quiet(self.theirs))]
-            fields = [path_text(path) for path in paths]
-            names = {owner for path in paths[:NAMED_FIELDS] for owner in owners_of(self.theirs, path)}
-            who = " and ".join(sorted(names)) or "somebody"
-            more = f" and {len(fields) - NAMED_FIELDS} more" if len(fields) > NAMED_FIELDS else ""
-            text, key = f"{who} changed {', '.join(fields[:NAMED_FIELDS])}{more} meanwhile", "f5 shows it"
+            text, key = f"{who_changed(subject.view.base, self.theirs)} meanwhile", "f5 shows it"
         bar.show(((f" {sign} {text}", Tone.WARN),) if text else (), ((f"  {key} ", Tone.ACCENT),) if key else ())
         bar.display = bool(text)
 
@@ -93,7 +85,3 @@ class Watcher:
         if action.id == "editor.theirs" and self.theirs is None:
             return "Nobody changed it since you began"
         return ""
-
-
-def _uid(obj: dict[str, Any]) -> str:
-    return str((obj.get("metadata") or {}).get("uid") or "")

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import LEFT_OUT, Draft
-from k9py.core.ages import human
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
 from k9py.manifests.bundles import BUNDLES, bundle_of
@@ -18,7 +17,7 @@ from k9py.manifests.forms.sheet import Recipe, Sheet
 from k9py.manifests.kinds import Kinds
 from k9py.manifests.rendering import render
 from k9py.manifests.secretvalues import opened
-from k9py.ui.editor.keeping import drafts_of
+from k9py.ui.editor.keeping import drafts_of, fates_of, told_of
 from k9py.ui.forms.ending import FORM_KEY, fresh_key
 from k9py.ui.forms.live import template_of
 from k9py.ui.forms.screen import FormScreen
@@ -174,25 +173,26 @@ class FormWork:
         meta = live.get("metadata") or {}
         place = f"{meta.get('namespace') or ''}/{meta.get('name')}".lstrip("/")
         key = f"{FORM_KEY}{resource.id}/{place}"
-        draft = drafts_of(self._app).find(self._app.context_name, key)
+        drafts = drafts_of(self._app)
+        draft = drafts.find(self._app.context_name, key)
 
         def open_form() -> FormScreen:
             return self._open(self._editing(kinds, resource, live, key))
 
         if draft is None:
             return open_form
-        old = human(max(0.0, self._app.clock.now() - draft.saved_at))
+        fate = (await fates_of(self._app, [draft]))[0]
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids == ("on",) and draft is not None:
                 self._app.attempt(lambda: self.resume(draft))
-            elif ids == ("anew",):
-                drafts_of(self._app).discard(self._app.context_name, key)
+            elif ids == ("anew",) and draft is not None:
+                drafts.drop(draft)
                 open_form()
 
         choices = [Choice("on", "Go on with what was typed"),
                    Choice("anew", "Begin anew from the object as it is; what was typed is thrown away")]  # fmt: skip
-        title = f"{resource.kind} {place}: typed {old} ago and not written"
+        title = f"{resource.kind} {place}: {told_of(self._app, draft, fate)}"
         return lambda: _pushed(self._app, PickScreen(self._app.look, title, choices), picked)
 
     def _editing(self, kinds: Kinds, resource: ApiResource, live: dict[str, Any], key: str) -> FormScreen:
@@ -202,6 +202,7 @@ class FormWork:
 
     def resume(self, draft: Draft) -> None:
         """Go on with a form that was not written."""
+        draft = drafts_of(self._app).adopt(draft)
         self._start(self._resume(self._session(), draft))
 
     async def _resume(self, session: Session, draft: Draft) -> Then:

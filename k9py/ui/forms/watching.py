@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from k9py.core import diffs
-from k9py.core.diffs import Diff, path_text, quiet
+from k9py.core.diffs import Diff, quiet
 from k9py.core.errors import UsageError
 from k9py.manifests.forms.merging import merged
 from k9py.manifests.forms.sheet import Sheet
 from k9py.resources.action import Action
 from k9py.resources.model import Tone
-from k9py.ui.followed import Followed
+from k9py.ui.followed import Followed, is_another, who_changed
 from k9py.ui.overlay import Choice
 from k9py.ui.picker import PickScreen
 from k9py.ui.statusline import Bar
 
 if TYPE_CHECKING:
     from k9py.ui.forms.screen import FormScreen
-
-NAMED_FIELDS = 2
-"""Changed fields that are named in the line."""
 
 Object = dict[str, Any]
 
@@ -32,7 +29,7 @@ class FormWatch:
         self._screen = screen
         self._followed: Followed | None = None
         self.theirs: Object | None = None
-        """The object as others left it; None while it is as it was."""
+        """The object as others left it, or another one made since under its name; None while it is as it was."""
         self.is_gone = False
         """True once it was deleted: what is typed then makes it anew."""
 
@@ -64,20 +61,26 @@ class FormWatch:
         if self._followed is None or began is None:
             return
         live, self.is_gone = self._followed.now()
-        self.theirs = live if live is not None and not diffs.same(quiet(live), quiet(began)) else None
+        is_theirs = live is not None and (is_another(live, began) or not diffs.same(quiet(live), quiet(began)))
+        self.theirs = live if is_theirs else None
         self._say()
 
     def _say(self) -> None:
-        screen = self._screen
-        text = ""
+        screen, began = self._screen, self._screen.sheet.live
+        bar = next(iter(screen.query("#form-others").results(Bar)), None)
+        if bar is None:
+            return  # the screen is being closed
+        text = key = ""
         if self.is_gone:
             text = "it was deleted meanwhile; ctrl+s makes it anew from what is here"
-        elif self.theirs is not None:
-            fields = [path_text(change.path) for change in diffs.changes(quiet(screen.sheet.live), quiet(self.theirs))]
-            more = f" and {len(fields) - NAMED_FIELDS} more" if len(fields) > NAMED_FIELDS else ""
-            text = f"somebody changed {', '.join(fields[:NAMED_FIELDS])}{more}: f12 takes it over"
-        bar = screen.query_one("#form-others", Bar)
-        bar.show(((f" {screen.k9.look.glyphs.warn} {text}", Tone.WARN),) if text else ())
+        elif self.theirs is not None and began is not None:
+            text, key = f"{who_changed(began, self.theirs)} meanwhile", "f12 takes it over"
+            if is_another(self.theirs, began):
+                text, key = "it was deleted and made anew meanwhile", "f12 goes on with the new one"
+        bar.show(
+            ((f" {screen.k9.look.glyphs.warn} {text}", Tone.WARN),) if text else (),
+            ((f"  {key} ", Tone.ACCENT),) if key else (),
+        )
         bar.display = bool(text)
 
     # ------------------------------------------------------------------ taking over
@@ -105,7 +108,14 @@ class FormWatch:
             Choice("take", "Take it into this form", "where both changed a field, yours stays"),
             Choice("show", "Show what was changed", "the review merges both as well"),
         ]
-        k9.push_screen(PickScreen(k9.look, "Somebody else changed it", choices), picked)
+        title = "Somebody else changed it"
+        if is_another(theirs, began):
+            choices = [
+                Choice("take", "Go on with the new one", "what you changed is laid over it"),
+                Choice("show", "Show how the new one differs from the old"),
+            ]
+            title = "It was deleted, and somebody made it anew"
+        k9.push_screen(PickScreen(k9.look, title, choices), picked)
 
     def take_over(self) -> None:
         """Begin anew from the object as it is now, with everything that was changed in the form."""

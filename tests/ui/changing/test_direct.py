@@ -171,7 +171,7 @@ async def test_taking_back_a_deletion_says_what_does_not_return(tmp_path: Path) 
         await k9.press("U")
         await k9.asked()
         await k9.sees("its pods are new ones")
-        await k9.sees("it is a new object")
+        await k9.sees("a new object under the old name")
         await k9.answer("y")
         await k9.until(lambda: k9.exists("deployments.apps", "web"))
 

@@ -202,7 +202,7 @@ async def test_an_object_deleted_meanwhile_is_told_and_what_was_typed_is_kept(tm
         await k9.sees("is not there any more")
         await k9.press("n")
         await k9.until(lambda: k9.review.plan is not None and k9.review.plan.ready, "a plan to make it")
-        await k9.sees("it is a new object")
+        await k9.sees("a new object under the old name")
         await k9.write()
         await k9.until(lambda: told.reports)
         assert k9.live("configmaps", "settings")["data"] == {"colour": "red", "size": "1"}
@@ -284,3 +284,37 @@ async def test_a_journal_that_cannot_be_written_writes_nothing_else(tmp_path: Pa
         await k9.sees("journal")
         assert k9.network.writes == []
         assert isinstance(k9.app.screen, ReviewScreen)
+
+
+async def test_an_edit_that_changes_nothing_any_more_says_so_and_asks_nothing(tmp_path: Path) -> None:
+    async with shop(tmp_path, SETTINGS, kind="configmaps") as k9:
+        base, mine = edited(k9, "colour", "red")
+        k9.touch("configmaps", "settings", lambda obj: obj["data"].update(colour="red"))
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit", ask=True)
+        await k9.planned()
+        await k9.sees("nothing to write: it is so already")
+        await k9.sees("configmap/settings is unchanged")
+        await k9.press("y")
+        await k9.sees("There is nothing to write")
+        assert isinstance(k9.app.screen, ReviewScreen)
+
+
+async def test_a_field_is_gone_to_only_where_one_is_wrong(tmp_path: Path) -> None:
+    async with shop(tmp_path, SETTINGS, kind="configmaps") as k9:
+        base, mine = edited(k9, "colour", "red")
+        k9.store.delete("configmaps", "shop", "settings", options=Options(grace=0))
+        k9.app.rooms.desk.review([edits.edit(base, mine)], title="edit", show=lambda _trouble: None)
+        await k9.planned()
+        await k9.sees("is not there any more")
+        action = next(one for one in ACTIONS if one.id == "review.field")
+        assert k9.review.refusal(action) == "There is no field to go to"
+
+
+async def test_who_uses_what_is_to_be_deleted_is_said_in_the_question(tmp_path: Path) -> None:
+    web = deployment("web")
+    web["spec"]["template"]["spec"]["volumes"] = [{"name": "c", "configMap": {"name": "settings"}}]
+    async with shop(tmp_path, {**SETTINGS, "deployments.apps": [web]}, kind="configmaps") as k9:
+        await k9.until(lambda: k9.cursor == "settings")
+        await k9.press("ctrl+d")
+        await k9.asked()
+        await k9.sees("in use: Deployment web")

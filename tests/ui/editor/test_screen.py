@@ -122,7 +122,7 @@ async def test_a_draft_of_an_earlier_run_is_told_once_and_listed(tmp_path: Path)
         await driver.press(":")
         await driver.type("drafts")
         await driver.press("enter")
-        await driver.sees("typed and not written")
+        await driver.sees("Drafts: what was typed and kept")
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, EditScreen))
         assert editor(driver).text == "kind: ConfigMap\n"

@@ -210,7 +210,7 @@ async def test_what_somebody_else_changed_meanwhile_is_said_and_taken_into_the_f
         other = k9.store.peek("configmaps", "shop", "aaa")
         assert other is not None
         k9.store.replace("configmaps", {**other, "data": {"a": "b", "c": "theirs"}})
-        await k9.sees("somebody changed data.c: f12 takes it over")
+        await k9.sees("somebody changed data.c meanwhile")
         await k9.press("f12")
         await k9.sees("yours stays")
         await k9.press("enter")
@@ -232,3 +232,41 @@ async def test_an_object_deleted_under_its_form_is_made_anew_from_what_is_typed(
         await k9.type("again")
         await write(k9)
         assert (await get(k9, "configmaps", "aaa"))["data"] == {"a": "again"}
+
+
+async def test_an_object_made_anew_under_its_form_is_not_taken_for_a_changed_one(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa", a="b", c="d")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa")
+        await k9.press("F")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await go_down_to(k9, "data.a")
+        await k9.type("mine")
+        await k9.press("down")
+        k9.store.delete("configmaps", "shop", "aaa")
+        await k9.sees("it was deleted meanwhile")
+        k9.store.create("configmaps", config_map("aaa", a="b", c="d"))
+        await k9.sees("it was deleted and made anew meanwhile")
+        await k9.press("f12")
+        await k9.sees("Go on with the new one")
+        await k9.press("enter")
+        await k9.sees_not("made anew meanwhile")
+        await write(k9)
+        assert (await get(k9, "configmaps", "aaa"))["data"] == {"a": "mine", "c": "d"}
+
+
+async def test_news_of_the_object_that_come_while_the_form_closes_are_no_failure(tmp_path: Path) -> None:
+    async with running(tmp_path, {"configmaps": [config_map("aaa", a="b")]}, size=SMALL) as k9:
+        await listed(k9, "configmaps", "aaa")
+        await k9.press("F")
+        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        watching = form(k9).watching
+        other = k9.store.peek("configmaps", "shop", "aaa")
+        assert other is not None
+        await form(k9).query_one("#form-others").remove()
+        k9.store.replace("configmaps", {**other, "data": {"a": "theirs"}})
+
+        def knows() -> bool:
+            watching.flush()
+            return watching.theirs is not None
+
+        await k9.until(knows, "what others changed")

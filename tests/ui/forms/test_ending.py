@@ -82,7 +82,7 @@ async def test_leaving_keeps_a_draft_that_opens_as_the_same_form(tmp_path: Path)
         await k9.press(":")
         await k9.type("drafts")
         await k9.press("enter")
-        await k9.sees("Drafts: typed and not written")
+        await k9.sees("Drafts: what was typed and kept")
         await k9.press("enter")
         await k9.until(lambda: is_open(k9))
         assert form(k9).sheet.models[0].get("image") == "nginx:1.29"
