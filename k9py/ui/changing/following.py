@@ -160,7 +160,10 @@ class Following:
             words = {one.outcome.verb for one in self.objects}
             word = words.pop() if len(words) == 1 else "as wished"
             after = f" after {last:.0f} s" if last >= 1 else ""
-            return f"{name} {word}; done{after}. U takes it back", Tone.OK
+            # What took something back is not taken back by U, which goes on to what was written before it.
+            again = all(one.outcome.change.wish.undoes for one in self.objects)
+            way = "H lists it; u there takes this back in turn" if again else "U takes it back"
+            return f"{name} {word}; done{after}. {way}", Tone.OK
         if BoardState.SUPERSEDED in states:
             over = next(one for one in self.objects if one.state is BoardState.SUPERSEDED)
             why = over.board.steps[-1].text if over.board is not None else "somebody changed it again"

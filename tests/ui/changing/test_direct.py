@@ -156,7 +156,7 @@ async def test_what_was_written_last_is_taken_back_by_one_key(tmp_path: Path) ->
         await k9.asked()
         await k9.sees("To take it back, delete 2 objects")
         await k9.answer("y")
-        await k9.sees("2 objects deleted; done")  # What is said last takes the place of what stood there.
+        await k9.sees("2 objects deleted; done. H lists it")  # What is said last takes the place of what stood there.
         await k9.until(lambda: k9.names == [])
         await k9.press("U")
         await k9.sees("nothing was changed from here that could be taken back")
