@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k9py.changes.drafts import LEFT_OUT, Draft
+from k9py.changes.fates import Fate
 from k9py.core.errors import UsageError
 from k9py.core.refs import ApiResource
 from k9py.manifests.bundles import BUNDLES, bundle_of
@@ -106,7 +107,7 @@ class FormWork:
         namespace = self.namespace if resource.namespaced else ""
         model = FormModel.new(form_for(resource, kinds), kinds, name, namespace=namespace)
         left = self._left(name, lambda draft: draft.extra.get("title") == resource.kind and "recipe" not in draft.extra)
-        return self._or_draft(left, self._opener(Sheet.of_models(kinds, [model]), resource.kind))
+        return await self._or_draft(left, self._opener(Sheet.of_models(kinds, [model]), resource.kind))
 
     def _left(self, name: str, is_alike: Callable[[Draft], bool]) -> list[Draft]:
         """Return what was typed and not written of something new of this sort, of this name where one is given."""
@@ -116,23 +117,24 @@ class FormWork:
             and (not name or draft.title.endswith(f" {name}"))
         ]  # fmt: skip
 
-    def _or_draft(self, left: Sequence[Draft], open_new: Then) -> Then:
+    async def _or_draft(self, found: Sequence[Draft], open_new: Then) -> Then:
         """Return what opens a new form, or asks first whether one that was left is gone on with."""
+        fates = await fates_of(self._app, found) if found else []
+        # What got through before the program ended is there: to make it once more is no use.
+        left = [(draft, fate) for draft, fate in zip(found, fates, strict=True) if fate is not Fate.WRITTEN]
         if not left:
             return open_new
-        now = self._app.clock.now()
         choices = [Choice("", "Begin a new one", "what was typed stays in :drafts")]
         choices += [
-            Choice(draft.key, f"Go on with {draft.title}", f"typed {human(max(0.0, now - draft.saved_at))} ago")
-            for draft in left
+            Choice(str(number), f"Go on with {draft.title}", told_of(self._app, draft, fate))
+            for number, (draft, fate) in enumerate(left)
         ]
 
         def picked(ids: tuple[str, ...] | None) -> None:
             if ids == ("",):
                 open_new()
             elif ids:
-                chosen = next(draft for draft in left if draft.key == ids[0])
-                self._app.attempt(lambda: self.resume(chosen))
+                self._app.attempt(lambda: self.resume(left[int(ids[0])][0]))
 
         title = "Something like it was typed and not written"
         return lambda: _pushed(self._app, PickScreen(self._app.look, title, choices), picked)
@@ -146,7 +148,7 @@ class FormWork:
             kinds = await self._kinds(session)
             sheet = Sheet.of_bundle(kinds, bundle, name or bundle.id, namespace=self.namespace)
             left = self._left(name, lambda draft: (draft.extra.get("recipe") or {}).get("bundle") == bundle.id)
-            return self._or_draft(left, self._opener(sheet, bundle.why.partition(":")[0]))
+            return await self._or_draft(left, self._opener(sheet, bundle.why.partition(":")[0]))
 
         self._start(make())
 
