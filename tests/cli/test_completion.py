@@ -116,7 +116,7 @@ def test_the_script_is_one_the_shell_accepts(k9py: Command, shell: str, tmp_path
     assert "k9py __complete" in script.read_text("utf-8")
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    assert subprocess.run([shell, "-n", str(script)], capture_output=True, check=False, timeout=20).returncode == 0
+    assert subprocess.run([shell, "-n", str(script)], capture_output=True, check=False, timeout=60).returncode == 0
 
 
 def test_bash_offers_the_words(home: Path, k9py: Command, tmp_path: Path) -> None:
@@ -129,5 +129,5 @@ def test_bash_offers_the_words(home: Path, k9py: Command, tmp_path: Path) -> Non
         f"PATH={tmp_path}:$PATH; source {tmp_path}/script; COMP_WORDS=(k9py --context prod do); COMP_CWORD=3; "
         "_k9py_complete; printf '%s\\n' \"${COMPREPLY[@]}\""
     )
-    done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, check=True, timeout=20)
+    done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["doctor"]

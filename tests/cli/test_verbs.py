@@ -246,7 +246,7 @@ def test_output_to_a_full_device_is_an_error_and_no_traceback() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "k9py", "--help"],
-            stdout=full, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], check=False, timeout=30,
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], check=False, timeout=60,
         )  # fmt: skip
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
@@ -265,15 +265,15 @@ def test_a_demo_serves_until_it_is_stopped_and_leaves_nothing(spawn: Callable[..
     kubeconfig = Path(first.removeprefix("KUBECONFIG="))
     assert kubeconfig.stat().st_mode & 0o777 == 0o600
     refused = spawn("get", "secrets", "-A", "--kubeconfig", str(kubeconfig))
-    assert "forbidden" in refused.communicate(timeout=30)[1].lower()
+    assert "forbidden" in refused.communicate(timeout=60)[1].lower()
     pods = spawn("get", "pods", "-A", "-o", "name", "--kubeconfig", str(kubeconfig))
-    assert "pod/" in pods.communicate(timeout=30)[0]
+    assert "pod/" in pods.communicate(timeout=60)[0]
     serving.terminate()
-    serving.communicate(timeout=20)
+    serving.communicate(timeout=60)
     assert serving.returncode == 0
     assert not kubeconfig.parent.exists()
 
 
 def test_a_demo_that_cannot_start_says_why(spawn: Callable[..., subprocess.Popen[str]]) -> None:
-    out, err = spawn("demo", "brokn", "--serve").communicate(timeout=30)
+    out, err = spawn("demo", "brokn", "--serve").communicate(timeout=60)
     assert (out, err.splitlines()[0]) == ("", "error: there is no world 'brokn'")

@@ -15,10 +15,11 @@ from tests.cluster import available
 from tests.contract import servers
 from tests.contract.client import Api, open_api
 from tests.contract.servers import Server
-from tests.contract.space import Space, good, path_of
+from tests.contract.space import Space, furnished, good, path_of
 
 UNAVAILABLE = available()
-CASE_SECONDS = 60
+CASE_SECONDS = 120
+"""More than what a case waits for, so that the message says which condition never came."""
 TEST_NODES = "Test Linux 1"
 """What the nodes of tests/cluster say they run."""
 ACTING = (
@@ -113,19 +114,12 @@ def _written(api: Api, collection: str) -> bool:
     return any(f"{path}/".startswith(f"{collection}/") for path in api.written)
 
 
-async def _furnished(space: Space) -> Space:
-    """Wait for what every namespace gets, which would otherwise come into a case's watches and quotas."""
-    await space.until("serviceaccounts", "default", bool)
-    await space.until("configmaps", "kube-root-ca.crt", bool)
-    return space
-
-
 @pytest.fixture
 async def space(server: Server, api: Api, namespaces: Namespaces) -> AsyncIterator[Space]:
     """A namespace of the case's own, ready for pods; it goes with everything in it."""
     space = Space(api, namespaces.spare or await _begin(api))
     namespaces.spare = await _begin(api)
-    yield await _furnished(space)
+    yield await furnished(space)
     await _end(server, api, space.name)
 
 
@@ -133,7 +127,7 @@ async def space(server: Server, api: Api, namespaces: Namespaces) -> AsyncIterat
 async def common(api: Api, namespaces: Namespaces) -> Space:
     """A namespace for cases that only try: dry runs leave nothing in it."""
     namespaces.common = namespaces.common or await _begin(api)
-    return await _furnished(Space(api, namespaces.common))
+    return await furnished(Space(api, namespaces.common))
 
 
 @pytest.fixture

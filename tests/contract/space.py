@@ -182,6 +182,13 @@ class Space:
         return await self.until(plural, name, rolled_out)
 
 
+async def furnished(space: Space) -> Space:
+    """Wait for what every namespace gets, which would otherwise come into a case's watches, lists and quotas."""
+    await space.until("serviceaccounts", "default", bool)
+    await space.until("configmaps", "kube-root-ca.crt", bool)
+    return space
+
+
 def good(answer: Answer) -> Object:
     """Return the body of an answer that must be a success."""
     assert 200 <= answer.status < 300, f"{answer.status} {answer.content[:2000]!r}"

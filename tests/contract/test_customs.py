@@ -108,7 +108,10 @@ async def custom(space: Space, cleaned: list[str]) -> Custom:
     )
 
     async def served() -> bool:
-        return (await custom.api.get(custom.path("widgets"))).status == 200
+        if (await custom.api.get(custom.path("widgets"))).status != 200:
+            return False
+        async with custom.api.stream(custom.path("widgets"), watch="1") as watch:
+            return watch.status == 200  # A watch is refused while the server's memory of the kind is being filled.
 
     await eventually(served, "the kind is served")
     return custom

@@ -66,7 +66,7 @@ async def test_a_log_is_cut_to_bytes(talker: Space) -> None:
 
 
 async def test_timestamps_are_put_before_each_line(talker: Space) -> None:
-    plain, stamped = await lines(talker, tailLines="100"), await lines(talker, timestamps="true")
+    plain, stamped = await lines(talker), await lines(talker, timestamps="true")
     first, _, rest = stamped[0].partition(" ")
     assert first[4] == first[7] == "-"
     assert first.endswith("Z")

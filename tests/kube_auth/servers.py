@@ -114,7 +114,7 @@ def strict_tls_server(tls: ssl.SSLContext) -> Iterator[str]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(timeout=5)
+        thread.join(timeout=30)
 
 
 def status(code: int, reason: str, message: str, **details: object) -> web.Response:

@@ -25,6 +25,8 @@ from tests.kube_auth.pki import Pki
 from tests.kube_auth.servers import ApiServer, api_server, status
 from tests.kube_auth.test_tls import b64, trusting
 
+PATIENCE = 30.0
+"""Seconds a process may take to start or to end on a busy machine."""
 V1, V1BETA1 = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"
 
 COUNTING = """
@@ -43,7 +45,7 @@ COUNTING = """
 async def ended(pid: str) -> None:
     """Wait until a process has ended; a killed one runs on until the kernel has looked at it."""
     status = Path(f"/proc/{pid}/stat")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             while status.read_text().rpartition(")")[2].split()[0] != "Z":
                 await asyncio.sleep(0.01)
@@ -503,7 +505,7 @@ async def test_closing_ends_a_run_that_is_under_way(tmp_path: Path) -> None:
     )
     credentials = Credentials(plugin.source(), SystemClock())
     waiting = asyncio.create_task(credentials.current())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not plugin.runs:
             await asyncio.sleep(0.01)
     await credentials.close()
@@ -522,7 +524,7 @@ async def test_closing_while_the_plugin_is_being_started_neither_hangs_nor_leave
     for _ in range(turns):
         await asyncio.sleep(0)
     running.cancel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.wait([running])
     assert running.cancelled()
     if plugin.runs:

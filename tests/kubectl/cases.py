@@ -21,8 +21,8 @@ class Step:
     stdin: str | None = None
     editor: str = "false"
     """What `edit` runs: a command that changes the file named after it."""
-    again: str = ""
-    """The command is repeated until its output has this text."""
+    again: tuple[str, ...] = ()
+    """The command is repeated until what it writes has all these patterns: what it shows is others' work."""
     until: str = ""
     """The command runs on and is interrupted once its output has this text."""
     during: tuple[Step, ...] = ()
@@ -48,7 +48,12 @@ def read_step(given: Any) -> Step:
     """Return a step of a YAML file: a command line, or one with more about it."""
     if isinstance(given, str):
         return Step(run=given)
-    return Step(**{**given, "during": tuple(read_step(inner) for inner in given.get("during", ()))})
+    again = given.get("again", ())
+    read = {
+        "during": tuple(read_step(inner) for inner in given.get("during", ())),
+        "again": (again,) if isinstance(again, str) else tuple(again),
+    }
+    return Step(**{**given, **read})
 
 
 def families() -> list[str]:

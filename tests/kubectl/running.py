@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +15,12 @@ from typing import Any
 import yaml
 
 from tests.contract.client import Api
-from tests.contract.space import Space, path_of
+from tests.contract.space import Space, furnished, path_of
 from tests.kubectl.cases import Case, Step
 from tests.kubectl.plain import LOOKS, fields, plain
 
-STEP_SECONDS = 40.0
-"""What one command may take; rollouts and drains of a few pods take three to six."""
+STEP_SECONDS = 60.0
+"""What one command may take, more than the longest limit that a case gives one; metrics of a new pod take up to 25."""
 LOOK_AGAIN = 0.3
 """Seconds between two runs of a command that is repeated until it shows something."""
 READ_BYTES = 1 << 16
@@ -53,7 +54,7 @@ class Run:
         made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         await space.create("namespaces", made)
         try:
-            await space.until("serviceaccounts", "default", bool)
+            await furnished(space)
             for step in case.steps:
                 await self.step(step)
         finally:
@@ -113,7 +114,7 @@ class Run:
     async def _repeated(self, step: Step, arguments: list[str]) -> tuple[int, str, str]:
         while True:
             status, output, errors = await self._once(step, arguments)
-            if not step.again or step.again in output:
+            if all(re.search(pattern, output + errors) for pattern in step.again):
                 return status, output, errors
             await asyncio.sleep(LOOK_AGAIN)
 

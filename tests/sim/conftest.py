@@ -24,6 +24,8 @@ APPLY = "application/apply-patch+yaml"
 PODS = "/api/v1/namespaces/default/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+PATIENCE = 30.0
+"""Seconds an event may take on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,14 @@ class Events:
 
     async def next(self) -> tuple[str, dict[str, Any]]:
         """Return the next event's type and object; fails when none comes."""
-        line = await asyncio.wait_for(self.response.content.readline(), 10)
+        line = await asyncio.wait_for(self.response.content.readline(), PATIENCE)
         assert line, "the watch ended"
         event = json.loads(line)
         return event["type"], event["object"]
 
     async def ended(self) -> bool:
         """Return True when the stream closes without another line."""
-        return await asyncio.wait_for(self.response.content.readline(), 10) == b""
+        return await asyncio.wait_for(self.response.content.readline(), PATIENCE) == b""
 
 
 class Client:

@@ -83,6 +83,18 @@ class Cluster:
         spec = {"schedulerName": "nobody", "containers": [{"name": "main", "image": "web:1"}]}
         await self.create("pods", name, spec=spec)
 
+    async def granted(self, user: str, resource: str) -> None:
+        """Wait until somebody may list a kind: rights reach the server's memory a moment after they are written."""
+        what = {"namespace": self.namespace, "verb": "list", "resource": resource}
+        body = json.dumps({"spec": {"user": user, "resourceAttributes": what}}).encode()
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = await self.transport.request("POST", path, headers=JSON, body=body)
+                if json.loads(answer.body)["status"].get("allowed"):
+                    return
+                await asyncio.sleep(0.1)
+
     async def namespaced(self, name: str) -> None:
         """Create a namespace."""
         await self.post("/api/v1/namespaces", {"metadata": {"name": name}})

@@ -138,7 +138,7 @@ async def test_one_malformed_object_is_one_row_with_its_reason(tmp_path: Path) -
 
 
 async def test_no_answer_is_told_and_the_keys_still_work(tmp_path: Path) -> None:
-    async with running(tmp_path, PODS, settings="kube: {request_timeout: 1}") as k9:
+    async with running(tmp_path, PODS) as k9:
         await live(k9)
         k9.server.faults.stall()
         await k9.press("d")

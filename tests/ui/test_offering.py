@@ -102,7 +102,7 @@ async def test_help_leaves_out_what_does_not_work_here_and_the_palette_says_why(
         await k9.type("owner")
         await k9.sees("Nobody owns this object")
         await k9.press("enter")
-        assert "Nobody owns this object" in k9.app.screen.query_one("#overlay-foot").text  # type: ignore[attr-defined]
+        await k9.until(lambda: "Nobody owns this object" in k9.app.screen.query_one("#overlay-foot").text)  # type: ignore[attr-defined]
 
 
 async def test_containers_have_the_keys_of_a_table_too(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ async def test_an_overlay_shows_its_last_line_and_the_header_at_every_size(
         await k9.press(key)
         await k9.until(lambda: isinstance(k9.app.screen, Overlay))
         await k9.until(lambda: last in k9.screen.splitlines()[-1], last)
-        assert "simulated" in k9.screen.splitlines()[0]
+        await k9.until(lambda: "simulated" in k9.screen.splitlines()[0], "the header")
 
 
 async def test_what_lies_behind_an_overlay_stays_in_sight(tmp_path: Path) -> None:

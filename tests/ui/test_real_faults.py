@@ -68,7 +68,7 @@ async def test_parts_killed_and_started_again_cost_no_row(
             else:
                 await k9.sees("offline")
             await k9.press("G", "k")
-            assert k9.cursor == KEPT[1]
+            await k9.until(lambda: k9.cursor == KEPT[1])
         finally:
             for part in reversed(parts):
                 await asyncio.to_thread(control_plane.start_component, part)
@@ -121,7 +121,7 @@ async def test_a_server_that_says_nothing_is_called_offline_and_taken_up_again(
         await cluster.pod("unheard")
         await k9.sees("offline")
         await k9.press("G", "g")
-        assert k9.cursor == KEPT[0]
+        await k9.until(lambda: k9.cursor == KEPT[0])
         proxy.resume()
         await k9.until(lambda: "unheard" in k9.names)
         await k9.follows()
@@ -230,6 +230,7 @@ async def test_one_kind_that_may_not_be_listed_says_which_right_is_missing(
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "limited"}],
         },
     )
+    await cluster.granted("limited", "pods")
     async with through(proxy, cluster, tmp_path, user={"as": "limited"}) as k9:
         await k9.go("secrets")
         await k9.sees("denied")
@@ -342,4 +343,4 @@ async def test_a_thousand_namespaces_in_a_burst_all_arrive(
         await asyncio.gather(*map(cluster.namespaced, names))
         await k9.until(lambda: {*names} <= {*k9.names})
         await k9.press("G", "g")
-        assert k9.state is SyncState.LIVE
+        await k9.until(lambda: k9.state is SyncState.LIVE)

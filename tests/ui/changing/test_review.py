@@ -11,9 +11,10 @@ from k9py.changes.model import State, Trouble
 from k9py.core.errors import ChangeError
 from k9py.resources.action import Where
 from k9py.resources.actions import ACTIONS
+from k9py.ui.changing import confirm
 from k9py.ui.changing.confirm import ConfirmScreen
 from k9py.ui.changing.review import Phase, ReviewScreen
-from tests.ui.changing.helpers import Told, config_map, deployment, secret, shop
+from tests.ui.changing.helpers import LATER, Told, config_map, deployment, secret, shop
 
 
 async def test_a_new_object_is_shown_confirmed_and_written(tmp_path: Path) -> None:
@@ -141,7 +142,10 @@ async def test_keys_typed_before_the_question_was_painted_never_answer_it(tmp_pa
         assert k9.network.writes == []
 
 
-async def test_a_key_that_goes_straight_to_the_question_does_not_answer_it_when_held_down(tmp_path: Path) -> None:
+async def test_a_key_that_goes_straight_to_the_question_does_not_answer_it_when_held_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirm, "PAUSE", LATER / 2)  # On a busy machine a key held down comes at any pace.
     async with shop(tmp_path, {"configmaps": [config_map("settings")]}, kind="configmaps") as k9:
         await k9.until(lambda: "settings" in k9.names)
         await k9.press("ctrl+d")

@@ -59,7 +59,7 @@ async def test_s1_three_tiers_are_made_from_one_form(tmp_path: Path, which: str)
             await go_down_to(k9, option)
             await k9.type("secret")
         await k9.press("down")
-        assert [len(screen.sheet.models), screen.told.errors, screen.told.missing] == [11, 0, 0]
+        await k9.until(lambda: [len(screen.sheet.models), screen.told.errors, screen.told.missing] == [11, 0, 0])
         await write(k9)
         try:
             api = (await get(k9, "deployments.apps", f"{name}-api", namespace))["spec"]["template"]["spec"]

@@ -26,7 +26,7 @@ func (s *server) podFolder(pod *corev1.Pod) string {
 // running returns a container that can be talked to.
 func (s *server) running(request *http.Request) (*corev1.Pod, container, error) {
 	wanted := request.PathValue("container")
-	pod, found, err := s.store.find(request.PathValue("namespace"), request.PathValue("pod"), wanted)
+	pod, found, err := s.store.find(request.Context(), request.PathValue("namespace"), request.PathValue("pod"), wanted)
 	if err != nil {
 		return nil, container{}, err
 	}
@@ -159,7 +159,7 @@ func (a attacher) AttachContainer(
 			return nil
 		case <-time.After(min(followEvery, max(time.Until(life.timeOf(next)), time.Millisecond))):
 		}
-		if life, err = a.server.followed(a.pod.Namespace, a.pod.Name, a.container.name, life); err != nil {
+		if life, err = a.server.followed(ctx, a.pod, a.container.name, life); err != nil {
 			return nil
 		}
 		if next, err = writeFrom(writer, life, next); err != nil {

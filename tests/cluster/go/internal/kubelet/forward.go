@@ -19,7 +19,7 @@ const forwardTo = "k9py.dev/forward-to"
 
 // servePortForward answers /portForward/{namespace}/{pod}.
 func (s *server) servePortForward(response http.ResponseWriter, request *http.Request) {
-	pod, err := s.store.pods.Pods(request.PathValue("namespace")).Get(request.PathValue("pod"))
+	pod, err := s.store.now(request.Context(), request.PathValue("namespace"), request.PathValue("pod"))
 	if err != nil || pod.Status.Phase != corev1.PodRunning {
 		http.Error(response, fmt.Sprintf("pod %q not running", request.PathValue("pod")), http.StatusNotFound)
 		return

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -197,7 +198,8 @@ func (s *server) serveLogs(response http.ResponseWriter, request *http.Request) 
 		http.Error(response, err.Error(), http.StatusBadRequest)
 		return
 	}
-	pod, found, err := s.store.find(namespace, name, wanted)
+	ctx := request.Context()
+	pod, found, err := s.store.find(ctx, namespace, name, wanted)
 	if err != nil {
 		http.Error(response, err.Error(), http.StatusNotFound)
 		return
@@ -218,7 +220,7 @@ func (s *server) serveLogs(response http.ResponseWriter, request *http.Request) 
 			return
 		case <-time.After(min(followEvery, max(time.Until(life.timeOf(next)), time.Millisecond))):
 		}
-		life, err = s.followed(namespace, name, wanted, life)
+		life, err = s.followed(ctx, pod, found.name, life)
 		if err == nil {
 			next, err = writeFrom(writer, life, next)
 		}
@@ -226,8 +228,12 @@ func (s *server) serveLogs(response http.ResponseWriter, request *http.Request) 
 }
 
 // followed looks again at a container whose log is followed; its end, or another start, ends the log.
-func (s *server) followed(namespace, name, wanted string, life run) (run, error) {
-	pod, found, err := s.store.find(namespace, name, wanted)
+func (s *server) followed(ctx context.Context, seen *corev1.Pod, wanted string, life run) (run, error) {
+	pod, err := s.store.since(ctx, seen)
+	if err != nil {
+		return life, err
+	}
+	found, err := containerOf(pod, wanted)
 	if err != nil {
 		return life, err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -32,8 +33,9 @@ var owners = map[string]schema.GroupVersionResource{
 
 // podStore is a live copy of the pods and of the metadata of what owns them.
 type podStore struct {
-	pods   corelisters.PodLister
-	owners map[string]cache.GenericLister
+	clients kubernetes.Interface
+	pods    corelisters.PodLister
+	owners  map[string]cache.GenericLister
 }
 
 // watchPods fills the store and keeps it filled until ctx ends, calling back for pods that change or go away.
@@ -64,7 +66,7 @@ func watchPods(
 	if err != nil {
 		return nil, err
 	}
-	store := &podStore{pods: pods.Lister(), owners: map[string]cache.GenericLister{}}
+	store := &podStore{clients: clients, pods: pods.Lister(), owners: map[string]cache.GenericLister{}}
 	partial := metadatainformer.NewSharedInformerFactory(metadatas, 0)
 	for kind, resource := range owners {
 		store.owners[kind] = partial.ForResource(resource).Lister()
@@ -160,21 +162,53 @@ func containersOf(pod *corev1.Pod) []container {
 	return found
 }
 
-// find returns the container asked for; without a name it is the pod's first one.
-func (s *podStore) find(namespace, name, wanted string) (*corev1.Pod, container, error) {
-	pod, err := s.pods.Pods(namespace).Get(name)
+// now returns a pod as the API server has it: a kubelet knows of its containers before anybody reads their status,
+// the copy only after it.
+func (s *podStore) now(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
+	pod, err := s.clients.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return nil, container{}, fmt.Errorf("pod %q not found", name)
+		return nil, fmt.Errorf("pod %q not found", name)
+	}
+	return pod, nil
+}
+
+// since returns a pod that is at least as new as one seen before: the copy's, unless that is older or has none.
+func (s *podStore) since(ctx context.Context, seen *corev1.Pod) (*corev1.Pod, error) {
+	pod, err := s.pods.Pods(seen.Namespace).Get(seen.Name)
+	if err == nil && version(pod) >= version(seen) {
+		return pod, nil
+	}
+	return s.now(ctx, seen.Namespace, seen.Name)
+}
+
+func version(pod *corev1.Pod) uint64 {
+	number, err := strconv.ParseUint(pod.ResourceVersion, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+// find returns the container asked for as it is now; without a name it is the pod's first one.
+func (s *podStore) find(ctx context.Context, namespace, name, wanted string) (*corev1.Pod, container, error) {
+	pod, err := s.now(ctx, namespace, name)
+	if err != nil {
+		return nil, container{}, err
 	}
 	if wanted == "" {
 		wanted = pod.Spec.Containers[0].Name
 	}
+	found, err := containerOf(pod, wanted)
+	return pod, found, err
+}
+
+func containerOf(pod *corev1.Pod, wanted string) (container, error) {
 	for _, candidate := range containersOf(pod) {
 		if candidate.name == wanted {
-			return pod, candidate, nil
+			return candidate, nil
 		}
 	}
-	return nil, container{}, fmt.Errorf("container %q not found in pod %q", wanted, name)
+	return container{}, fmt.Errorf("container %q not found in pod %q", wanted, pod.Name)
 }
 
 func (c container) startedAt() (time.Time, bool) {
