@@ -11,10 +11,16 @@ from k9py.changes.model import State, Trouble
 from k9py.core.errors import ChangeError
 from k9py.resources.action import Where
 from k9py.resources.actions import ACTIONS
-from k9py.ui.changing import confirm
+from k9py.ui.changing import attention
 from k9py.ui.changing.confirm import ConfirmScreen
 from k9py.ui.changing.review import Phase, ReviewScreen
 from tests.ui.changing.helpers import LATER, Told, config_map, deployment, secret, shop
+
+
+@pytest.fixture
+def any_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key held down is told from one pressed after reading also where it repeats as slowly as the machine is busy."""
+    monkeypatch.setattr(attention, "PAUSE", LATER / 2)
 
 
 async def test_a_new_object_is_shown_confirmed_and_written(tmp_path: Path) -> None:
@@ -42,6 +48,7 @@ async def test_one_deliberate_key_makes_something_new_without_a_second_question(
         assert not any(isinstance(one, ConfirmScreen) for one in k9.app.screen_stack)
 
 
+@pytest.mark.usefixtures("any_pace")
 @pytest.mark.parametrize("key", ["y", "ctrl+s"])
 async def test_a_key_held_down_since_before_the_plan_was_on_the_screen_makes_nothing(tmp_path: Path, key: str) -> None:
     async with shop(tmp_path) as k9:
@@ -142,10 +149,8 @@ async def test_keys_typed_before_the_question_was_painted_never_answer_it(tmp_pa
         assert k9.network.writes == []
 
 
-async def test_a_key_that_goes_straight_to_the_question_does_not_answer_it_when_held_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(confirm, "PAUSE", LATER / 2)  # On a busy machine a key held down comes at any pace.
+@pytest.mark.usefixtures("any_pace")
+async def test_a_key_that_goes_straight_to_the_question_does_not_answer_it_when_held_down(tmp_path: Path) -> None:
     async with shop(tmp_path, {"configmaps": [config_map("settings")]}, kind="configmaps") as k9:
         await k9.until(lambda: "settings" in k9.names)
         await k9.press("ctrl+d")
