@@ -24,9 +24,6 @@ from k9py.ui.terminal import Terminal
 STEP = 0.05
 """Seconds a clock moved by hand goes on between two looks."""
 
-KEY_PATIENCE = 5.0
-"""Seconds the work of a key is waited for; a key that opens something for a person to answer does not end before."""
-
 PATIENCE = 60.0
 """Seconds a condition may take on a busy machine before the test fails."""
 
@@ -109,17 +106,10 @@ class Seen:
         """Press keys one after the other."""
         for key in keys:
             await self.pilot.press(key)
-        await self.settled()
 
     async def type(self, text: str) -> None:
         """Type a text."""
-        await self.press(*text)
-
-    async def settled(self) -> None:
-        """Wait until everything the last key did is done: on a busy machine the pilot looks away before."""
-        limit = asyncio.get_running_loop().time() + KEY_PATIENCE
-        while self.app.keys.is_busy and asyncio.get_running_loop().time() < limit:
-            await self.pilot.pause(0.01)
+        await self.pilot.press(*text)
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until a condition holds; fails with what is on the screen."""

@@ -167,6 +167,8 @@ async def test_taking_back_a_deletion_says_what_does_not_return(tmp_path: Path) 
         await k9.until(lambda: k9.cursor == "web")
         await k9.press("ctrl+d")
         await k9.answer("y")
+        # The row may go before the answer that says so has come.
+        await k9.until(lambda: [one.state for one in k9.app.rooms.desk.journal.entries()] == ["written"])
         await k9.until(lambda: k9.names == [] and k9.app.screen is k9.app.browser)
         await k9.press("U")
         await k9.asked()
