@@ -413,6 +413,21 @@ async def test_a_claim_and_a_volume_that_found_each_other_say_so(space: Space) -
     await space.delete("persistentvolumes", name)
 
 
+async def test_a_volume_is_there_for_any_claim_until_one_takes_it_and_again_once_that_is_forgotten(
+    space: Space,
+) -> None:
+    name = f"{space.name}-v"
+    await space.create("persistentvolumes", volume(name, storageClassName=space.name))
+    await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Available")
+    await space.create("persistentvolumeclaims", claim("data", storageClassName=space.name))
+    await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Bound")
+    await space.delete("persistentvolumeclaims", "data")
+    await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Released")
+    await space.merge("persistentvolumes", name, {"spec": {"claimRef": None}})
+    await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Available")
+    await space.delete("persistentvolumes", name)
+
+
 async def test_a_volume_and_a_claim_that_name_each_other_are_bound_by_their_names(space: Space) -> None:
     name = f"{space.name}-v"
     names = {"namespace": space.name, "name": "data"}

@@ -45,7 +45,9 @@ class Volumes(Controller):
             if ref:
                 self.wake(f"{ref['namespace']}/{ref['name']}")
             return
-        if not (volume.get("status") or {}).get("phase"):
+        phase = (volume.get("status") or {}).get("phase") or "Pending"
+        # A volume whose claim is forgotten by taking its claimRef out is for anybody again.
+        if phase == "Pending" or (phase == "Released" and not volume["spec"].get("claimRef")):
             self.cluster.edit(VOLUMES, volume, lambda fresh: fresh.__setitem__("status", {"phase": "Available"}))
         self._wake_pending()
 
