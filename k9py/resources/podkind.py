@@ -100,7 +100,7 @@ def pod_health(row: Row, ctx: RowContext) -> Health:
     trouble = row.trouble
     if row.broken:
         return unreadable(row)
-    if row.deleting and row.status in GOING:
+    if row.deleting and (row.status in GOING or (trouble is not None and trouble.what == "deleting")):
         return _terminating(row, ctx)
     if row.phase == "Succeeded":
         return FINISHED

@@ -46,7 +46,7 @@ class PodRow(Row, gc=False):
 
 
 GOING = frozenset({"Terminating", "Unknown"})
-"""Statuses of a pod that is being deleted and has not ended."""
+"""Statuses of a pod that is being deleted and has not ended; one that has is there only while a finalizer holds it."""
 
 _NO_STATUS = PodStatus()
 
@@ -67,13 +67,10 @@ class _PodFill:
         row.status, row.ready, row.total = state.status, state.ready, state.total
         row.restarts, row.restarted = state.restarts, state.restarted
         row.trouble = find_trouble(facts, status, state)
-        if row.deleting and row.status in GOING:
-            meta = pod.metadata
-            row.trouble = Trouble(
-                "deleting",
-                at=time_or_zero(meta.deletion_timestamp if meta else None),
-                message=", ".join(meta.finalizers or ()) if meta else "",
-            )
+        meta = pod.metadata
+        if row.deleting and meta is not None and (row.status in GOING or meta.finalizers):
+            held = ", ".join(meta.finalizers or ())
+            row.trouble = Trouble("deleting", at=time_or_zero(meta.deletion_timestamp), message=held)
         row.ip = status.pod_ip or ""
         row.node = facts.node
         row.nominated = intern(status.nominated_node_name or "")

@@ -150,6 +150,12 @@ def test_a_pod_that_should_be_gone_says_what_holds_it(finalizers: list[str], nod
     assert (health.level, health.sentence, health.action) == (Level.WARN, text, action)
 
 
+def test_a_pod_that_ended_and_is_held_by_a_finalizer_says_that_and_not_how_it_ended() -> None:
+    obj = pod(status(state={"terminated": {"exitCode": 143, "reason": "Error"}}), phase="Failed")
+    obj["metadata"] |= {"deletionTimestamp": at(300), "finalizers": ["acme/flush"]}
+    assert said(obj) == "still terminating 5m after its grace period: held by its finalizer acme/flush"
+
+
 READINESS = "Readiness probe failed: HTTP probe failed with statuscode: 503"
 LIVENESS = 'Liveness probe failed: Get "http://10.0.0.1/": context deadline exceeded'
 MOUNT = 'MountVolume.SetUp failed for volume "tls" : secret "web-tls" not found'
