@@ -236,6 +236,7 @@ class BrowseScreen(Screen[None]):
         self.no_view = ()
         self.tabs.trail.update(view)
         self.listing.how_to_make = lambda: self.k9.offering.how_to_make(view.kind)
+        self.listing.no_such = self.k9.globals.no_such_namespace
         self.listing.in_namespaces = view.kind in LOCAL_VIEWS or opener.namespaced(view)
         self.listing.open(
             view,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 QUIT_WINDOW = 1.5
 """Seconds within which a second Ctrl-C leaves."""
 
+LOOK_AGAIN = 5.0
+"""Seconds between two looks whether a chosen namespace that was missing has been made."""
+
 
 class GlobalActions:
     """Carries out the global actions; ``handlers`` maps an action's id to its method."""
@@ -25,6 +28,9 @@ class GlobalActions:
     def __init__(self, app: K9App) -> None:
         self._app = app
         self._namespaces: Namespaces | None = None
+        self._is_looking = False
+        self._lacking: tuple[str, ...] = ()
+        """Chosen namespaces of which it was said that there are none."""
         self._interrupted_at = float("-inf")
         self.handlers: dict[str, Callable[[], Awaitable[None] | None]] = {
             "help": self.show_help,
@@ -46,7 +52,7 @@ class GlobalActions:
         """Read the namespaces of a session in the background, for completion and choosing."""
         from k9py.kube.session import Namespaces
 
-        self._namespaces = Namespaces(session.named_namespaces(), complete=False)
+        self._namespaces, self._lacking = Namespaces(session.named_namespaces(), complete=False), ()
         self._app.start_quietly(self._learn(session), name="namespaces")
 
     async def _learn(self, session: Session) -> None:
@@ -56,6 +62,37 @@ class GlobalActions:
 
             self._namespaces = known
             choosing.offer_namespaces(self._app, known)
+
+    def no_such_namespace(self) -> str:
+        """Say which of the chosen namespaces there are not, once they were read anew: one may just have been made."""
+        app, lacking = self._app, self._missing()
+        if not lacking or app.session is None:
+            return ""
+        if not self._is_looking:
+            self._is_looking = True
+            wait = LOOK_AGAIN if lacking == self._lacking else 0.0
+            app.start_quietly(self._look_again(app.session, wait), name="namespaces")
+        if lacking != self._lacking:
+            return ""
+        return f"There is no namespace {' and no namespace '.join(lacking)}"
+
+    def _missing(self) -> tuple[str, ...]:
+        known = self._namespaces
+        if known is None or not known.complete:
+            return ()
+        return tuple(name for name in self._app.browser.view.scope.namespaces if name not in known.names)
+
+    async def _look_again(self, session: Session, wait: float) -> None:
+        try:
+            await self._app.clock.sleep(wait)
+            if session is not self._app.session:
+                return
+            await self._learn(session)
+            self._lacking = self._missing()
+        finally:
+            self._is_looking = False
+        if self._app.browser.is_mounted:
+            self._app.browser.listing.explain_empty()
 
     def vocabulary(self) -> Vocabulary:
         """Return the words the prompt completes."""

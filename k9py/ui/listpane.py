@@ -86,6 +86,8 @@ class ListPane(Vertical):
         self._hidden: Callable[[], None] | None = None
         self.how_to_make: Callable[[], str] = str
         """Returns what an empty list says about the key that makes an object; empty where none can be made."""
+        self.no_such: Callable[[], str] = str
+        """Returns what an empty list says about chosen namespaces that there are not; empty where all are there."""
         self.in_namespaces = True
         """False for a kind that lives in no namespace: an empty list is empty everywhere."""
         self.asked_fields = ""
@@ -313,6 +315,8 @@ class ListPane(Vertical):
             sought = self._filter.text if self._filter is not None else ""
             pattern = (PATTERN_HINT,) if sought[:1] != "/" and REGEX_SIGNS & set(sought) else ()
             table.set_empty(f"{why} among {table.total_count}{where}", "Esc shows them all", *pattern)
+        elif status.state is SyncState.LIVE and where and (lacking := self.no_such()):
+            table.set_empty(lacking, "ctrl+n chooses namespaces   0 looks in all of them")
         elif status.state is SyncState.LIVE:
             elsewhere = "0 looks in all namespaces" if where else ""
             hint = tuple(text for text in (spec.purpose, "", self.how_to_make(), elsewhere) if text)

@@ -17,6 +17,7 @@ from k9py.kube.rows import Row
 from k9py.kube.states import SyncState, SyncStatus
 from k9py.kube.store import Changes
 from k9py.resources.registry import ALIASES, spelled_out
+from k9py.ui import globals as globals_module
 from k9py.ui.glyphs import ASCII, UNICODE
 from k9py.ui.header import Load, left_side, right_side, sync_text
 from k9py.ui.measuring import Companion
@@ -24,7 +25,7 @@ from k9py.ui.sources import local_row
 from k9py.ui.statusline import width_of
 from k9py.ui.terminal import Terminal
 from tests.changes.conftest import deployment
-from tests.ui.harness import oom_killed, pod, running
+from tests.ui.harness import namespace, oom_killed, pod, running
 
 if TYPE_CHECKING:
     from k9py.kube.subscription import Subscription
@@ -133,6 +134,20 @@ async def test_an_empty_list_says_what_the_kind_is_for_and_where_else_to_look(tm
         await k9.press(":", *"deploy", "enter")
         await k9.sees("No deployments in shop")
         await k9.sees("0 looks in all namespaces")
+
+
+async def test_a_namespace_there_is_not_is_told_until_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(globals_module, "LOOK_AGAIN", 0.2)
+    async with running(tmp_path, PODS) as k9:
+        await k9.sees("worker-1")
+        await k9.press(":", *"deploy shp", "enter")
+        await k9.sees("There is no namespace shp")
+        k9.store.create("namespaces", namespace("shp"))
+        await k9.sees("No deployments in shp")
+        await k9.press(":", *"deploy other", "enter")
+        await k9.sees("No deployments in other")
 
 
 def test_a_quiet_list_changes_its_words_once_a_minute_at_most() -> None:
