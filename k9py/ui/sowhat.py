@@ -96,7 +96,8 @@ class SoWhat(Widget):
         head = first[0] if first else text[:width]
         rest = text[len(head) :].strip()
         if rest and width - cell_len(head) > LOST_CELLS and cell_len(text) == len(text):
-            head = text[: (text.rfind("/", 0, width) + 1) or width]  # an image's name or a path may be broken
+            seam = max(text.rfind(sign, 0, width) for sign in "/.") + 1  # an image's name or a path may be broken
+            head = text[: seam if seam > len(head) else width]
             rest = text[len(head) :].strip()
         if not rest:
             return [head]

@@ -66,6 +66,7 @@ async def test_a_long_name_gives_way_to_the_cause_behind_it(tmp_path: Path) -> N
         lines = ["".join(segment.text for segment in bar.render_line(y)) for y in (0, 1)]
         assert lines[0].startswith(" a-workload…x2kqz · ")
         assert "was not found" in lines[1]
+        assert lines[0].rstrip().endswith("/")
         assert lines[1].endswith("E events ")
         bar.say(
             "web-1", "keeps crashing, " * 7, Tone.BAD, more="memory 432Mi of 640Mi", key="p", action="previous logs"
