@@ -84,7 +84,7 @@ def change_lines(change: PlannedChange, glyphs: Glyphs, *, width: int, sides: bo
     if lines and difference:
         lines.append(())
     if not difference and change.ready:
-        return [*lines, *_unchanged(change, glyphs)]
+        return [*lines, *hanging(_unchanged(change, glyphs), width)]
     return lines + difference
 
 
