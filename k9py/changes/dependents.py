@@ -77,6 +77,8 @@ def _finalizers(live: Object, options: DeleteOptions) -> list[Notice]:
 
 def _data(resource: ApiResource, live: Object) -> list[Notice]:
     spec = live.get("spec") or {}
+    if resource.id == "persistentvolumes" and spec.get("persistentVolumeReclaimPolicy") == "Delete":
+        return [Notice(NoticeKind.LOST, "its data, where whoever made the volume deletes it (reclaim policy Delete)")]
     if resource.id == "statefulsets.apps" and spec.get("volumeClaimTemplates"):
         policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted", "Retain")
         if policy == "Delete":

@@ -9,6 +9,7 @@ import pytest
 from k9py.changes import edits
 from k9py.changes.model import DeleteOptions, Effect, NoticeKind, State
 from k9py.core.errors import NotFound
+from k9py.ui.changing.reviewtext import undo_sentence
 from tests.changes.conftest import NS, Lab, Object, config_map, deployment, namespace
 
 
@@ -87,6 +88,19 @@ async def test_finalizers_are_named(lab: Lab) -> None:
     lab.store.create("configmaps", held)
     change = (await lab.gate.plan([edits.delete(held)])).changes[0]
     assert "it stays until example.com/guard lets it go" in [notice.text for notice in change.notices]
+
+
+@pytest.mark.parametrize(("policy", "is_lost"), [("Retain", False), ("Delete", True)])
+async def test_what_a_volume_holds_is_called_lost_only_where_somebody_deletes_it(
+    lab: Lab, policy: str, is_lost: bool
+) -> None:
+    disk = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/d"},
+            "persistentVolumeReclaimPolicy": policy}  # fmt: skip
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv-1"}, "spec": disk}
+    lab.store.create("persistentvolumes", volume)
+    plan = await lab.gate.plan([edits.delete(volume)])
+    assert any(notice.kind is NoticeKind.LOST for notice in plan.changes[0].notices) is is_lost
+    assert ("what the volume holds is not touched" in undo_sentence(plan)) is not is_lost
 
 
 async def test_what_is_not_there_is_an_error_unless_it_may_be_gone(lab: Lab) -> None:

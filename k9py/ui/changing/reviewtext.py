@@ -210,6 +210,8 @@ def outcome_summary(outcomes: Sequence[Outcome]) -> str:
 # the question
 
 
+VOLUMES = frozenset({"PersistentVolume", "PersistentVolumeClaim"})
+"""Kinds that only say where data is."""
 SHOWN = 6
 """Objects named in the question; the rest is a number."""
 
@@ -223,18 +225,23 @@ def question_lines(question: Question, glyphs: Glyphs) -> list[Line]:
             lines.append(((f" {change.title} ", Tone.PLAIN), (effect_text(change), effect_tone(change))))
         if len(pending) > SHOWN:
             lines.append(plain(f" and {len(pending) - SHOWN} more", Tone.DIM))
+    said: dict[Notice, list[str]] = {}
     for change in pending:
         for notice in change.notices:
             if notice.kind not in (NoticeKind.ADVICE, NoticeKind.UNSEEN):
-                lines.append(_named(notice_line(notice, glyphs), change, several=len(pending) > 1))
+                said.setdefault(notice, []).append(change.title)
+    for notice, titles in said.items():
+        line = notice_line(notice, glyphs)
+        if len(pending) > 1:
+            whose = (
+                titles[0] if len(titles) == 1 else f"{len(titles)} of them" if len(titles) < len(pending) else "each"
+            )
+            line = (*line, (f"  ({whose})", Tone.DIM))
+        lines.append(line)
     for reason in question.unseen:
         lines.append(((f" {glyphs.warn} ", Tone.WARN), (safe_line(reason), Tone.PLAIN)))
     lines.append(plain(f" {undo_sentence(question.plan)}", Tone.DIM))
     return lines
-
-
-def _named(line: Line, change: PlannedChange, *, several: bool) -> Line:
-    return (*line, (f"  ({change.title})", Tone.DIM)) if several else line
 
 
 def undo_sentence(plan: Plan) -> str:
@@ -249,6 +256,9 @@ def undo_sentence(plan: Plan) -> str:
     if Effect.DELETES not in effects:
         return "U takes it back"
     kinds = {change.ref.kind for change in plan.pending if change.effect is Effect.DELETES}
+    is_lost = any(notice.kind is NoticeKind.LOST for change in plan.pending for notice in change.notices)
+    if kinds <= VOLUMES and not is_lost:
+        return "U makes it again, as a new object; what the volume holds is not touched by this"
     if plan.weight is Weight.DESTROYS_MUCH:
         return "U makes it again as a new and empty object; what was in it does not come back"
     if kinds == {"Pod"}:

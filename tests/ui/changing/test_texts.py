@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from k9py.changes.advice import Move, advice_for
-from k9py.changes.model import Deed, Effect, PlannedChange, Stage, Trouble, Wish
+from k9py.changes.model import (
+    Deed,
+    Effect,
+    Notice,
+    NoticeKind,
+    Plan,
+    PlannedChange,
+    Question,
+    Stage,
+    Trouble,
+    Weight,
+    Wish,
+)
 from k9py.changes.steps import Step, StepState
 from k9py.core.diffs import Diff, with_value
 from k9py.resources.model import Tone
@@ -13,7 +25,7 @@ from k9py.ui.changing.attention import PAUSE, Attention
 from k9py.ui.changing.difflines import counts_text, diff_lines, yaml_path
 from k9py.ui.changing.laying import hanging
 from k9py.ui.changing.refusedtext import field_path
-from k9py.ui.changing.reviewtext import change_lines
+from k9py.ui.changing.reviewtext import change_lines, question_lines
 from k9py.ui.glyphs import ASCII, UNICODE
 from k9py.ui.textview import Line, line_text
 from tests.changes.conftest import Object, deployment
@@ -160,3 +172,17 @@ def test_every_way_of_being_blocked_has_a_next_step(step: str, move: Move) -> No
     assert advice_for(change, Step(step, StepState.BLOCKED, ""))[0].move is move
     held = Step("gone", StepState.BLOCKED, "", finalizers=("example.com/guard",))
     assert [one.move for one in advice_for(change, held)] == [Move.OBJECT, Move.OBJECT]
+
+
+def test_what_is_to_know_of_several_objects_alike_is_said_once() -> None:
+    anew, address = Notice(NoticeKind.LOST, "it is a new object"), Notice(NoticeKind.LOST, "another address")
+    told = {"a": (anew, address), "b": (anew,), "c": (anew,)}
+    wishes = [(Wish(Deed.CREATE, deployment(name, "web:1")), notices) for name, notices in told.items()]
+    changes = tuple(
+        PlannedChange(wish, wish.ref, effect=Effect.CREATES, diff=Diff(None, wish.document), notices=notices)
+        for wish, notices in wishes
+    )
+    lines = texts(question_lines(Question(Plan(changes, "c", "s"), "?", Weight.ADDS), UNICODE))
+    assert [line.split("lost: ")[1] for line in lines if "lost: " in line] == [
+        "it is a new object  (each)", "another address  (deployment.apps/a)",
+    ]  # fmt: skip
