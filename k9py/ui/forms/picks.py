@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from k9py.manifests.forms.fields import Input
@@ -33,18 +34,30 @@ class Picker:
         elif row.choices:
             self._open(row, [Choice(word, word) for word in row.choices], ahead)
         elif row.pick:
-            screen.k9.start_loudly(self._offer_live(row, ahead), name="choices")
+            self._offer_live(row, ahead)
         else:
             screen.refuse(f"Nothing is known that {row.label} could be chosen from")
 
-    async def _offer_live(self, row: FormRow, ahead: str) -> None:
-        offered = await self.live(row)
-        if self._screen.k9.screen is not self._screen or self._screen.list.row is None:
-            return
-        if self._screen.list.row.place == row.place:
-            self._open(row, [Choice(name, name, hint) for name, hint in offered], ahead)
+    def _offer_live(self, row: FormRow, ahead: str) -> None:
+        """Read the names, then offer them; keys typed meanwhile are the list's, not the form's."""
+        from k9py.ui.forms.waiting import WaitScreen  # it opens forms itself
 
-    def _open(self, row: FormRow, choices: list[Choice], ahead: str) -> None:
+        app = self._screen.k9
+        waiting = WaitScreen(app.look, lambda: _given_up(task))
+        app.push_screen(waiting)
+
+        async def read() -> None:
+            try:
+                offered = await self.live(row)
+                choices = [Choice(name, name, hint) for name, hint in offered]
+                waiting.hand_over(lambda: self._open(row, choices, ahead))
+            except BaseException:
+                waiting.dismiss()
+                raise
+
+        task = app.start_loudly(read(), name="choices")
+
+    def _open(self, row: FormRow, choices: list[Choice], ahead: str) -> PickScreen:
         screen = self._screen
         several = row.input is Input.LIST
         marked = [word.strip() for word in screen.list.typed.split(",") if word.strip()] if several else []
@@ -64,6 +77,7 @@ class Picker:
         )  # fmt: skip
         screen.k9.push_screen(overlay, picked)
         overlay.type_ahead(ahead)
+        return overlay
 
     def _take(self, row: FormRow, ids: tuple[str, ...]) -> None:
         screen = self._screen
@@ -87,6 +101,10 @@ class Picker:
         asked = Asked(row.pick, str(namespace), document, row.path, key)
         others = [obj for obj in screen.sheet.objects if obj is not document]
         return (await names_for(screen.k9, asked, others, screen.sheet.kinds, screen.namespace))[0]
+
+
+def _given_up(task: asyncio.Task[None]) -> None:
+    task.cancel()
 
 
 def _nothing(row: FormRow, namespace: str) -> str:

@@ -184,5 +184,5 @@ def test_what_is_to_know_of_several_objects_alike_is_said_once() -> None:
     )
     lines = texts(question_lines(Question(Plan(changes, "c", "s"), "?", Weight.ADDS), UNICODE))
     assert [line.split("lost: ")[1] for line in lines if "lost: " in line] == [
-        "it is a new object  (each)", "another address  (deployment.apps/a)",
+        "it is a new object  (each)", "another address  (Deployment/a)",
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from textual.events import Key
 
 from k9py.config.launch import UiOptions
 from k9py.ui._compat import is_stopped
-from tests.ui.forms.driving import form, is_open, open_new
+from tests.ui.forms.driving import form, is_open, open_new, to_field
 from tests.ui.harness import pod, running
 
 NAME = "quick-brown-fox"
@@ -60,3 +60,16 @@ async def test_a_key_that_reaches_the_form_before_those_typed_ahead_are_taken_co
         await screen.keyed.catch_up()
         await screen.on_key(early)
         assert screen.list.typed == "ax"
+
+
+async def test_keys_typed_before_the_names_to_choose_from_are_read_choose_among_them(tmp_path: Path) -> None:
+    classes = [
+        {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, "provisioner": "a/b"}
+        for name in ("bronze", "silver")
+    ]
+    async with running(tmp_path, {**PODS, "storageclasses.storage.k8s.io": classes}) as k9:
+        await open_new(k9, "pvc data")
+        await to_field(k9, "storage class")
+        for key in ("ctrl+@", "down", "enter"):
+            k9.app.simulate_key(key)
+        await k9.until(lambda: is_open(k9) and form(k9).list.row.text == "silver", "the second one")  # type: ignore[union-attr]
