@@ -351,7 +351,8 @@ class BrowseScreen(Screen[None]):
 
     def show_state(self) -> None:
         """Bring the header, and what depends on it, up to date."""
-        self.bars.show_state()
+        if self.query("#header"):  # else the screen is being closed, and a measurement came late
+            self.bars.show_state()
 
     def show_keys(self) -> None:
         """Show the keys that work where the focus is."""

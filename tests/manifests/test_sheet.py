@@ -12,6 +12,7 @@ from k9py.core import yamldoc
 from k9py.core.errors import UsageError, YamlError
 from k9py.manifests.bundles import BUNDLES
 from k9py.manifests.forms.fields import Field, Input
+from k9py.manifests.forms.joining import join, name_beside, workload_of
 from k9py.manifests.forms.merging import merged
 from k9py.manifests.forms.model import FormModel
 from k9py.manifests.forms.registry import FORMS
@@ -119,6 +120,40 @@ def test_a_workload_with_an_autoscaler_begins_with_the_least_of_its_pods(name: s
     scaler = next(obj["spec"] for obj in made if obj["kind"] == "HorizontalPodAutoscaler")
     target = next(obj for obj in made if obj["metadata"]["name"] == scaler["scaleTargetRef"]["name"])
     assert target["spec"]["replicas"] == scaler["minReplicas"] == 2
+
+
+@pytest.mark.parametrize(
+    ("ports", "wanted"),
+    [
+        ([2222], [{"port": 2222, "targetPort": 2222}]),
+        ([80, 9090], [{"name": "port-80", "port": 80, "targetPort": 80},
+                      {"name": "port-9090", "port": 9090, "targetPort": 9090}]),
+        ([], None),
+    ],
+)  # fmt: skip
+def test_a_service_that_joins_a_workload_is_called_as_it_is_and_sends_to_its_ports(
+    ports: list[int], wanted: list[dict[str, Any]] | None
+) -> None:
+    web_model = FormModel.new(FORMS["apps/v1", "Deployment"], KINDS, "api")
+    for number in ports:
+        position = web_model.add_item("containers[0].ports")
+        web_model.set(f"containers[0].ports[{position}].containerPort", number)
+    service = FormModel.new(FORMS["v1", "Service"], KINDS, name_beside(web_model, "Service"))
+    join(service, workload_of([web_model]))
+    assert service.value["metadata"]["name"] == "api"
+    assert service.value["spec"]["selector"] == {"app": "api"}
+    assert service.value["spec"].get("ports") == wanted
+
+
+def test_an_autoscaler_that_joins_a_workload_is_about_it_and_a_configmap_is_not() -> None:
+    web_model = FormModel.new(FORMS["apps/v1", "Deployment"], KINDS, "api")
+    scaler = FormModel.new(
+        FORMS["autoscaling/v2", "HorizontalPodAutoscaler"], KINDS, name_beside(web_model, "HorizontalPodAutoscaler")
+    )
+    join(scaler, web_model)
+    target = scaler.value["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"], scaler.value["metadata"]["name"]) == ("Deployment", "api", "api")
+    assert name_beside(web_model, "ConfigMap") == "configmap"
 
 
 def test_an_object_taken_out_stays_out_when_the_bundle_is_told_something_else() -> None:

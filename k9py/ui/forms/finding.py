@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from k9py.core.errors import UsageError
 from k9py.manifests.forms.fields import Field, Group, Repeat
+from k9py.manifests.forms.joining import join, name_beside, workload_of
 from k9py.manifests.forms.model import FormModel, flat
 from k9py.manifests.forms.registry import FORMS, form_for
 from k9py.manifests.forms.schemapaths import schema_paths
@@ -250,7 +251,10 @@ def form_of(screen: FormScreen, version: str, kind: str) -> FormModel:
     if resource is None:
         raise UsageError(f"{kind} of {version} is not known")
     namespace = screen.namespace if resource.namespaced else ""
-    return FormModel.new(form_for(resource, kinds), kinds, kind.lower(), namespace=namespace)
+    workload = workload_of(screen.sheet.models)
+    model = FormModel.new(form_for(resource, kinds), kinds, name_beside(workload, kind), namespace=namespace)
+    join(model, workload)
+    return model
 
 
 def _plain(path: str) -> str:
