@@ -139,6 +139,9 @@ class PickScreen(Overlay[tuple[str, ...] | None]):
         if self._several and marked:
             order = [c.id for c in self._all if c.id in marked]
             self.dismiss((*order, *sorted(marked.difference(order))))
+        elif choice is None and self._all:
+            # What is typed next is meant for what was looked for, not for the screen below.
+            self.foot.show(((f" {self._look.glyphs.warn} nothing matches; esc leaves", Tone.WARN),))
         elif choice is None:
             self.dismiss(None)
         elif choice.blocked:

@@ -109,7 +109,7 @@ INGRESS = Form(
 def _peers(id: str, path: str, label: str) -> Repeat:
     return Repeat(id, path, label, "any one of them; none: everybody", (
         Field("pods", "podSelector.matchLabels", "Pods with", "labels; in this namespace unless one is chosen",
-              Input.MAP),
+              Input.MAP, pick="pods:labels"),
         Field("namespaces", "namespaceSelector.matchLabels", "Namespaces with", "labels of the namespace", Input.MAP),
         Field("cidr", "ipBlock.cidr", "Network", "such as 10.0.0.0/8"),
         Field("except", "ipBlock.except", "Except", "parts of the network", Input.LIST, basic=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from k9py.core.errors import UsageError
@@ -55,35 +56,36 @@ class FormFinder:
     ) -> list[Choice]:
         several = len(self._screen.sheet.models) > 1
         suffix = f"  {part.title}" if several else ""
-        choices, known, heading = [], set(), ""
+        choices, known = [], set()
+        titles: dict[str, str] = {}  # of lists
+        groups: dict[str, str] = {}  # the last one, by the list it is in an item of
         for entry in model.entries(advanced=True):
+            holder = entry.id.rpartition("].")[0].rpartition("[")[0]
             if isinstance(entry.item, Group):
-                heading = entry.item.label
+                groups[holder] = entry.item.label
                 continue
             if entry.index is not None:
+                groups.pop(entry.id.rpartition("[")[0], None)
                 continue
-            if isinstance(entry.item, Repeat) and not entry.depth:
-                heading = entry.item.label
             path = ".".join(str(step) for step in entry.path)
             known.add(_plain(path))
             key = f"f{part.key} {entry.id}"
             targets[key] = (part, entry.id, False)
-            label = entry.item.label
-            where = f"{heading}: " if heading and isinstance(entry.item, Field) else ""
-            choices.append(
-                Choice(key, f"{where}{label}{suffix}", entry.item.why, search=f"{entry.id} {path}", also=path)
-            )
+            above = titles.get(holder, "")
+            if isinstance(entry.item, Repeat):
+                label = titles[entry.id] = f"{above}: {entry.item.label}" if above else entry.item.label
+            else:
+                where = groups.get(holder, above)
+                label = f"{where}: {entry.item.label}" if where else entry.item.label
+            choices.append(Choice(key, f"{label}{suffix}", entry.item.why, search=f"{entry.id} {path}", also=path))
             if isinstance(entry.item, Repeat) and not entry.value:
-                for field in flat(entry.item.items):
-                    if isinstance(field, Field):
-                        known.add(_plain(f"{path}.{field.path}"))
-                        field_id = f"{entry.id}[0].{field.id}"
-                        key = f"a{part.key} {field_id}"
-                        targets[key] = (part, field_id, False)
-                        text = f"{label}: {field.label}{suffix}"
-                        choices.append(
-                            Choice(key, text, field.why, search=f"{field_id} {path}", also=f"{path}.{field.path}")
-                        )
+                for text, field, field_id, field_path in _fields_to_come(entry.item, entry.id, path, label):
+                    known.add(_plain(field_path))
+                    key = f"a{part.key} {field_id}"
+                    targets[key] = (part, field_id, False)
+                    choices.append(
+                        Choice(key, f"{text}{suffix}", field.why, search=f"{field_id} {path}", also=field_path)
+                    )
         holders = {path[:at] for path in known for at, char in enumerate(path) if char == "."}
         for found in schema_paths(model.type) if model.type is not None else ():
             plain = _plain(found.path)
@@ -110,19 +112,24 @@ class FormFinder:
         if part is not None and is_new and part.model is not None:
             part.model.add_field(id)
             screen.draw()
-        elif part is not None and "]." in id and not self._is_there(part, id):
-            list_id = id.rpartition("[")[0]
-            screen.do(lambda: screen.sheet.change(part, lambda model: model.add_item(list_id)))
+        elif part is not None and (lists := self._lists_without(part, id)):
+
+            def add_items(model: FormModel) -> None:
+                for list_id in lists:
+                    model.add_item(list_id)
+
+            screen.do(lambda: screen.sheet.change(part, add_items))
             screen.changed()
         if not screen.moves.go_to(part.key if part is not None else OPTIONS, id):
             raise UsageError(f"{id} is not shown while what it belongs to is not set")
 
     @staticmethod
-    def _is_there(part: Part, id: str) -> bool:
-        """Return whether the item a field belongs to is there."""
-        item = id.rpartition("].")[0] + "]"
+    def _lists_without(part: Part, id: str) -> list[str]:
+        """Return the lists whose item a field belongs to and that is not there, the outermost first."""
         entries = part.model.entries(advanced=True) if part.model is not None else []
-        return any(entry.id.startswith(item) for entry in entries)
+        items = [id[: at + 1] for at in range(len(id)) if id.startswith("].", at)]
+        missing = [item for item in items if not any(entry.id.startswith(f"{item}.") for entry in entries)]
+        return [item.rpartition("[")[0] for item in missing]
 
     # ------------------------------------------------------------------ headings
 
@@ -255,6 +262,17 @@ def form_of(screen: FormScreen, version: str, kind: str) -> FormModel:
     model = FormModel.new(form_for(resource, kinds), kinds, name_beside(workload, kind), namespace=namespace)
     join(model, workload)
     return model
+
+
+def _fields_to_come(repeat: Repeat, id: str, path: str, title: str) -> Iterator[tuple[str, Field, str, str]]:
+    """Yield label, field, field id and path of what a list has once it has an item, lists in it included."""
+    for item in flat(repeat.items):
+        if not isinstance(item, Group):
+            text, item_id, item_path = f"{title}: {item.label}", f"{id}[0].{item.id}", f"{path}.{item.path}"
+            if isinstance(item, Repeat):
+                yield from _fields_to_come(item, item_id, item_path, text)
+            else:
+                yield text, item, item_id, item_path
 
 
 def _plain(path: str) -> str:

@@ -56,6 +56,33 @@ async def test_a_field_is_found_by_the_name_the_server_has_for_it(tmp_path: Path
         assert row(k9).id == "ports[0].nodePort"
 
 
+async def test_fields_of_lists_in_lists_are_found_before_there_is_an_item(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "networkpolicy mysql")
+        await fill(k9, "For pods", "app=mysql")
+        await fill(k9, "come in: From: Pods", "app=dog-api")
+        await fill(k9, "come in: Ports: Port", "3306")
+        spec = screen.sheet.models[0].value["spec"]
+        assert spec["podSelector"] == {"matchLabels": {"app": "mysql"}}
+        peers = [{"podSelector": {"matchLabels": {"app": "dog-api"}}}]
+        assert spec["ingress"] == [{"from": peers, "ports": [{"port": 3306}]}]
+
+
+async def test_enter_on_a_field_there_is_not_keeps_the_search_open(tmp_path: Path) -> None:
+    async with running(tmp_path, size=(80, 24)) as k9:
+        screen = await open_new(k9, "service web")
+        before = screen.editor.text
+        await k9.press("ctrl+g")
+        await k9.until(lambda: k9.app.screen is not screen, "the search")
+        await k9.type("zzqxw")
+        await k9.press("enter")
+        await k9.sees("nothing matches; esc leaves")
+        await k9.type("80")
+        await k9.press("escape")
+        await k9.until(lambda: k9.app.screen is screen, "the form")
+        assert screen.editor.text == before
+
+
 async def test_nothing_is_said_about_a_half_typed_word_and_the_field_is_told_when_it_is_left(tmp_path: Path) -> None:
     async with running(tmp_path, size=(80, 24)) as k9:
         await open_new(k9, "service web")
