@@ -33,10 +33,12 @@ class Surroundings:
     async def known(self, needs: Iterable[Need], beside: Iterable[tuple[str, str, Object]] = ()) -> Known:
         """Look up what is needed; ``beside`` are objects that count as there."""
         wanted = list(dict.fromkeys(needs))
-        answers = await asyncio.gather(*map(self._answer, wanted), return_exceptions=True)
+        held = {need: task.result() for need in wanted if (task := self._held(need)) is not None}
+        asked = [need for need in wanted if need not in held]
+        answers = await asyncio.gather(*map(self._answer, asked), return_exceptions=True) if asked else []
         objects: dict[Need, Object | None] = {}
         lists: dict[Need, Sequence[Object]] = {}
-        for need, answer in zip(wanted, answers, strict=True):
+        for need, answer in (*held.items(), *zip(asked, answers, strict=True)):
             if isinstance(answer, K9Error):
                 continue
             if isinstance(answer, BaseException):
@@ -52,6 +54,13 @@ class Surroundings:
         self._asked = {
             need: asked for need, asked in self._asked.items() if (need.id, need.namespace) != (kind, namespace)
         }
+
+    def _held(self, need: Need) -> asyncio.Task[_Answer] | None:
+        """Return an answer that is there and not too old: a plan of many objects waits for none of those."""
+        since, task = self._asked.get(need, (float("-inf"), None))
+        if task is None or self._clock.monotonic() - since > REMEMBERED or not task.done() or _failed(task):
+            return None
+        return task
 
     async def _answer(self, need: Need) -> _Answer:
         now = self._clock.monotonic()

@@ -9,12 +9,16 @@ from typing import Any
 
 from k9py.changes.model import Deed, Notice, NoticeKind, PlannedChange
 from k9py.changes.surroundings import Surroundings
+from k9py.core.refs import ApiResource
 from k9py.kube.discovery import Discovery
 from k9py.manifests.pointing import pick_at
 from k9py.manifests.surroundings import UNKNOWN, Known, Need
 
 SHOWN = 4
 """Users that are named; the rest is a number."""
+
+AT_ONCE = 20
+"""Objects looked through at once, some 2 ms; a namespace may have hundreds, which a thread goes through."""
 
 _COMES_OF_IT = {
     "configmaps": "pods that run go on, new ones may not start",
@@ -56,6 +60,8 @@ class Users:
     def __init__(self, around: Surroundings, discovery: Discovery) -> None:
         self._around = around
         self._discovery = discovery
+        self._served: tuple[tuple[ApiResource, ...], list[str]] = ((), [])
+        """The kinds to look through, with what was served when that was made out."""
 
     async def known(self, changes: Sequence[PlannedChange]) -> Known | None:
         """Look up what may use the objects that would be deleted; None when nothing of the kind is."""
@@ -66,8 +72,11 @@ class Users:
 
     def _kinds(self) -> list[str]:
         """Return the kinds to look through, as far as this server has them."""
-        served = {resource.id for resource in self._discovery.resources}
-        return [kind for kind in _LOOKED_THROUGH if kind in served]
+        resources = self._discovery.resources
+        if self._served[0] is not resources:
+            served = {resource.id for resource in resources}
+            self._served = resources, [kind for kind in _LOOKED_THROUGH if kind in served]
+        return self._served[1]
 
     def forget(self, kind: str, namespace: str) -> None:
         """Something of a kind was written: look it and its pods up anew."""
@@ -80,14 +89,19 @@ class Users:
             return list(changes)
         going = {(one.ref.kind, one.ref.namespace, one.ref.name) for one in changes if one.wish.deed is Deed.DELETE}
         spaces = {change.ref.namespace for change in changes if _is_used_by_name(change)}
-        # In a thread: a namespace may have hundreds of pods.
-        users = await asyncio.to_thread(lambda: {space: users_in(known, space, going) for space in spaces})
+        users = {space: await self._users_in(known, space, going) for space in sorted(spaces)}
         return [
             replace(change, notices=(*self._notices(change, users[change.ref.namespace], known), *change.notices))
             if _is_used_by_name(change) and not change.troubles
             else change
             for change in changes
         ]
+
+    async def _users_in(self, known: Known, space: str, going: set[tuple[str, str, str]]) -> list[User]:
+        listed = (known.all(kind, space) for kind in self._kinds())
+        if sum(len(objects) for objects in listed if objects is not UNKNOWN) <= AT_ONCE:
+            return users_in(known, space, going)
+        return await asyncio.to_thread(users_in, known, space, going)
 
     def _notices(self, change: PlannedChange, users: Sequence[User], known: Known) -> Iterator[Notice]:
         assert change.resource is not None
