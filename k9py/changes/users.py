@@ -18,7 +18,7 @@ SHOWN = 4
 """Users that are named; the rest is a number."""
 
 AT_ONCE = 20
-"""Objects looked through at once, some 2 ms; a namespace may have hundreds, which a thread goes through."""
+"""Objects looked through at once, some 3 ms; a namespace may have hundreds, which a thread goes through."""
 
 _COMES_OF_IT = {
     "configmaps": "pods that run go on, new ones may not start",
