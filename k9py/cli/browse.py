@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 
 from k9py.cli.flags import add_scope, add_selectors, overrides_of, scope_of
+from k9py.cli.verbs import VERBS
 from k9py.config.launch import UiOptions
 from k9py.core import collector
 from k9py.core.errors import UsageError
@@ -16,6 +18,9 @@ k9py pods -A
 k9py deploy -n shop,web --context staging
 k9py pods /api -l tier=front --readonly
 """
+
+NEAR = 0.75
+"""How much of a word has to be a verb's to be taken for a slip of the finger: ``gett``, ``aply``; not ``nodes``."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """Open the interface; what is wrong with the kubeconfig or the cluster it says itself, and stays."""
     wishes = options_of(options)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("The interface needs a terminal", remedy="In a script, k9py get prints the same rows")
+        raise UsageError("The interface needs a terminal", remedy=_instead(wishes.kind))
     collector.pause()
     try:
         # Deferred: textual, 300 ms; mistakes above are told at once.
@@ -66,3 +71,10 @@ def run(options: argparse.Namespace) -> int:
         return run_ui(wishes)
     finally:
         collector.resume()
+
+
+def _instead(word: str) -> str:
+    """Return what a command line without a terminal probably meant."""
+    verbs = [verb.name for verb in VERBS.values() if verb.summary]
+    near = difflib.get_close_matches(word, verbs, n=1, cutoff=NEAR)
+    return f"Did you mean k9py {near[0]}?" if near else "In a script, k9py get prints the same rows"

@@ -255,6 +255,8 @@ def test_output_to_a_full_device_is_an_error_and_no_traceback() -> None:
 def test_the_interface_is_not_opened_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pods", "--kubeconfig", "/nowhere"]) == 1
     assert "needs a terminal" in capsys.readouterr().err
+    assert main(["gett", "pods", "--kubeconfig", "/nowhere"]) == 1
+    assert "Did you mean k9py get?" in capsys.readouterr().err
 
 
 def test_a_demo_serves_until_it_is_stopped_and_leaves_nothing(spawn: Callable[..., subprocess.Popen[str]]) -> None:
