@@ -22,6 +22,8 @@ class ContainerFate:
     """Why it does not run yet, such as ``CrashLoopBackOff``; empty when it does."""
     ending: str
     """How the last instance ended, such as ``OOMKilled, exit code 137``; empty when none did."""
+    ending_before: str
+    """How the one before the present instance ended: what the log of the previous run is about."""
 
 
 def fate_of(pod: dict[str, Any], container: str) -> ContainerFate:
@@ -34,7 +36,7 @@ def fate_of(pod: dict[str, Any], container: str) -> ContainerFate:
             if entry.get("name") == container:
                 found, init = entry, field == "initContainerStatuses"
     state = found.get("state") or {}
-    ended = state.get("terminated")
+    ended, before = state.get("terminated"), (found.get("lastState") or {}).get("terminated")
     phase_over = status.get("phase") in ("Succeeded", "Failed")
     return ContainerFate(
         restarts=int(found.get("restartCount") or 0),
@@ -42,7 +44,8 @@ def fate_of(pod: dict[str, Any], container: str) -> ContainerFate:
         started=time_or_zero((state.get("running") or {}).get("startedAt")),
         final=phase_over or (ended is not None and not _starts_again(spec, container, ended, init=init)),
         waiting=str((state.get("waiting") or {}).get("reason") or ""),
-        ending=_ending(ended or (found.get("lastState") or {}).get("terminated")),
+        ending=_ending(ended or before),
+        ending_before=_ending(before),
     )
 
 

@@ -137,6 +137,8 @@ class LogStream:
                 if not await self._survives(error):
                     return
                 continue
+            if self._options.previous:
+                await self._tell_its_end()
             if not self._follows or self.last_instance:
                 return
             if not await self._goes_on():
@@ -226,6 +228,16 @@ class LogStream:
             self._say(LineKind.ERROR, _plain(error.with_remedy()))
         await self._clock.sleep(self._backoff.next() if asked is None else max(asked, FIRST_WAIT))
         return True
+
+    async def _tell_its_end(self) -> None:
+        """Say how the previous instance ended, below its last line."""
+        try:
+            ending = (await self._fate()).ending_before
+        except K9Error as error:
+            self._say(LineKind.NOTE, f"cannot tell how this run ended: {error}")
+            return
+        if ending:
+            self._say(LineKind.NOTE, f"this run ended: {ending}")
 
     async def _goes_on(self) -> bool:
         """Find out why a followed log ended; True once there may be more of it."""

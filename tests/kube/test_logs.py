@@ -111,6 +111,15 @@ async def test_the_previous_instance_is_read_once_and_not_followed() -> None:
         assert pod.asked[0] == {"container": "main", "timestamps": "true", "previous": "true"}
 
 
+async def test_the_log_of_the_previous_instance_ends_with_how_that_one_ended() -> None:
+    pod = Pod(FakeStream(line(1, "last words")).end())
+    present = {"terminated": {"reason": "Error", "exitCode": 1}}
+    pod.body = pod_body(present, restarts=2, last=CRASHED)
+    async with feeding(pod, LogOptions(follow=False, previous=True)) as run:
+        assert run.take() == ["last words", "[note] this run ended: OOMKilled, exit code 137"]
+        assert run.feed.done
+
+
 async def test_a_cut_connection_resumes_at_its_second_with_no_line_twice_and_none_lost() -> None:
     first = FakeStream(line(1, "a"), line(2.1, "b"), line(2.2, "c"), b"2026-11-22T10:00:02.3Z half a li")
     pod = Pod(
