@@ -162,7 +162,7 @@ _scaler = ColumnMaker(AutoscalerRow)
 
 _AUTOSCALER = (
     *identity(namespaced=True),
-    _scaler("reference", "REFERENCE", lambda row, _: row.reference, rank=5, max_width=50),
+    _scaler("reference", "REFERENCE", lambda row, _: row.reference, width=16, rank=5, max_width=50),
     _scaler("targets", "TARGETS", lambda row, _: row.targets, rank=2, max_width=50),
     _scaler(
         "minpods", "MINPODS", lambda row, _: "<unset>" if row.minimum is None else str(row.minimum),
