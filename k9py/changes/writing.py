@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from k9py.changes import requests
+from k9py.changes.allotted import GIVEN, unsettled
 from k9py.changes.journal import Journal
 from k9py.changes.model import (
     Deed,
@@ -192,7 +193,7 @@ class Writer:
         self, change: PlannedChange, resource: ApiResource, live: Object, error: Refused, note: Note
     ) -> Outcome:
         """Write to a newer version when nothing a person would have looked at differs, else tell what does."""
-        if change.dry_run.result is not None and _same(live, change.dry_run.result) and we_wrote(live):
+        if change.dry_run.result is not None and _meets(quiet(live), quiet(_expected(change))) and we_wrote(live):
             return Outcome(change, State.WRITTEN, live, "it was written; the answer had been lost")
         assert change.live is not None
         if not _same(live, change.live):
@@ -270,16 +271,32 @@ def _judged(change: PlannedChange, live: Object | None) -> Outcome | None:
 
 def _holds(change: PlannedChange, live: Object) -> bool:
     """Return whether an object has every value this change was to give it."""
-    now, tried = quiet(live), quiet(change.dry_run.result)
+    now, tried = quiet(live), quiet(_expected(change))
     if change.live is not None and tried:
-        return all(same(value_at(now, one.path), one.after) for one in changes(quiet(change.live), tried))
+        return all(_meets(value_at(now, one.path), one.after) for one in changes(quiet(change.live), tried))
     # Of a new object only what was typed is compared, as the server wrote it in the trial: names and addresses it
     # makes up differ from one time to the next.
     for path, typed in _leaves(quiet(change.sent or change.wish.document)):
         wanted = value_at(tried, path) if tried else typed
-        if wanted is not ABSENT and not same(value_at(now, path), wanted):
+        if wanted is not ABSENT and not _meets(value_at(now, path), wanted):
             return False
     return True
+
+
+def _expected(change: PlannedChange) -> Object | None:
+    """Return what the trial came to, without what the server gives anew at the write, a node port for one."""
+    return unsettled(change.dry_run.result, change.sent or change.wish.document, change.live)
+
+
+def _meets(now: Any, wanted: Any) -> bool:
+    """Return whether a value is the one that was wanted; any value meets one the server was to give."""
+    if wanted == GIVEN:
+        return now is not ABSENT
+    if isinstance(now, Mapping) and isinstance(wanted, Mapping):
+        return now.keys() == wanted.keys() and all(_meets(now[key], value) for key, value in wanted.items())
+    if isinstance(now, list) and isinstance(wanted, list):
+        return len(now) == len(wanted) and all(map(_meets, now, wanted))
+    return same(now, wanted)
 
 
 def _owns_fields(change: PlannedChange) -> bool:

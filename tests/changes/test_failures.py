@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +37,30 @@ async def test_a_change_whose_answer_was_lost_is_found_by_its_content(lab: Lab) 
     assert outcome.state is State.WRITTEN
     assert lab.live("deployments.apps", "web")["spec"]["template"]["spec"]["containers"][0]["image"] == "web:2"
     assert len(lab.network.writes) == 2
+
+
+def _service(**spec: Any) -> dict[str, Any]:
+    metadata = {"name": "web", "namespace": "shop"}
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}], **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["changed", "new"])
+async def test_a_node_port_the_write_gave_another_number_than_the_trial_is_found_written(lab: Lab, there: bool) -> None:
+    if there:
+        await lab.write(edits.apply(_service()))
+    before = len(lab.network.writes)
+    plan = await lab.gate.plan([edits.apply(_service(type="NodePort"))])
+    (change,) = plan.changes
+    tried = deepcopy(change.dry_run.result)
+    assert tried is not None
+    tried["spec"]["ports"][0]["nodePort"] = 31999  # a real server draws the number of a trial by lot
+    plan = replace(plan, changes=(replace(change, dry_run=replace(change.dry_run, result=tried)),))
+    lab.network.lose_answers(_lost())
+    (outcome,) = (await lab.gate.carry_out(plan, lab.yes)).outcomes
+    assert lab.live("services", "web")["spec"]["ports"][0]["nodePort"] not in (0, 31999)
+    assert outcome.state is State.WRITTEN, outcome.text
+    assert len(lab.network.writes) == before + 1
 
 
 async def test_a_write_that_never_arrived_is_told_as_not_written(lab: Lab) -> None:

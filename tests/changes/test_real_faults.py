@@ -38,7 +38,11 @@ pytestmark = [
 
 PATIENCE = 30.0
 JSON = {"Content-Type": "application/json"}
-GVRS = {"ConfigMap": Gvr("", "v1", "configmaps"), "Deployment": Gvr("apps", "v1", "deployments")}
+GVRS = {
+    "ConfigMap": Gvr("", "v1", "configmaps"),
+    "Deployment": Gvr("apps", "v1", "deployments"),
+    "Service": Gvr("", "v1", "services"),
+}
 Object = dict[str, Any]
 Meanwhile = Callable[[], Awaitable[object]]
 
@@ -225,6 +229,18 @@ async def test_a_write_whose_answer_was_lost_is_found_and_not_sent_again(lab: La
     assert "looked up" in outcome.text
     assert done(await lab.get(_object(wish)))
     assert lab.journal.entries()[-1].state == "written"
+
+
+async def test_a_service_given_a_node_port_is_found_written_when_its_answer_was_lost(lab: Lab) -> None:
+    metadata = {"name": "web", "namespace": lab.namespace}
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    live = await lab.there({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    mine = deepcopy(live)
+    mine["spec"]["type"] = "NodePort"
+    before = len(lab.writes())
+    lab.on_write(Act.LOSE)
+    outcome = await lab.write(edits.edit(live, mine))
+    assert (outcome.state, len(lab.writes()) - before) == (State.WRITTEN, 1), outcome.text
 
 
 @every_deed
