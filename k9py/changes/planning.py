@@ -88,6 +88,8 @@ class Planner:
         ordered = _in_order(wishes)
         named = await self._named(ordered, namespace or self._namespace)
         allowed = await self._staged(Stage.PERMISSION, named, self._permitted, tell)
+        if any(change.troubles and change.resource is not None for change in allowed):
+            self._permissions.forget()  # whoever tries again may have been given the right
         valid = await self._validated(allowed, tell)
         tried, known = await asyncio.gather(
             self._staged(Stage.DRY_RUN, valid, self._tried, tell), self._users.known(valid)

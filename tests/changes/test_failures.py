@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from k9py.changes import edits
-from k9py.changes.model import NoticeKind, State
+from k9py.changes.model import NoticeKind, Stage, State
 from k9py.core.errors import ApiError, Stalled, Unreachable
 from k9py.kube.permissions import Verdict
 from tests.changes.conftest import Lab, Sent, config_map, deployment
@@ -158,6 +159,20 @@ async def test_a_right_lost_meanwhile_is_told_and_asked_anew(lab: Lab) -> None:
     assert outcome.state is State.FAILED
     assert "forbidden" in outcome.text
     assert lab.permissions.known("patch", configmaps, "shop") is Verdict.UNKNOWN
+
+
+async def test_a_right_given_while_the_refusal_stands_is_seen_when_it_is_tried_again(lab: Lab) -> None:
+    nothing = {"allowed": False, "resourceRules": [], "nonResourceRules": [], "incomplete": False}
+
+    async def act(go: Any) -> Any:
+        answer = await go()
+        return replace(answer, body=json.dumps({**json.loads(answer.body), "status": nothing}).encode())
+
+    lab.network.meddles.append((lambda sent: "/selfsubject" in sent.path, act))
+    (refused,) = (await lab.gate.plan([edits.apply(config_map("a"))])).changes
+    assert [trouble.stage for trouble in refused.troubles] == [Stage.PERMISSION]
+    lab.network.meddles.clear()
+    assert (await lab.gate.plan([edits.apply(config_map("a"))])).ready
 
 
 async def test_a_server_gone_while_planning_is_a_trouble_of_the_plan(lab: Lab) -> None:

@@ -395,6 +395,9 @@ async def test_a_right_lost_between_trial_and_write_is_told_and_asked_anew(lab: 
     assert await lab.get(lab.config("a")) is None
     (change,) = (await gate.plan([wish])).changes
     assert [trouble.stage for trouble in change.troubles] == [Stage.PERMISSION]
+    await lab.post(f"{rbac}/rolebindings", {"metadata": {"name": "writer"}, "roleRef": role, "subjects": [who]})
+    await _once(lambda: _may_patch(lab, True))
+    assert (await gate.plan([wish])).ready, "a right given while the refusal stands is seen when it is tried again"
 
 
 async def _may_patch(lab: Lab, wanted: bool) -> bool:
