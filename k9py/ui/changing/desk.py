@@ -54,6 +54,8 @@ class ChangeDesk:
             server=session.identity,
         )  # fmt: skip
         """What was changed from here in this context."""
+        self.latest: str | None = None
+        """The series written last from this session, which is what U takes back."""
         self._is_closed = False
         self._kinds: Kinds | None = None
         self._validator = ManifestValidator(lambda: self.kinds, self.surroundings)
@@ -145,8 +147,10 @@ class ChangeDesk:
             if report.done:
                 self.app.flash_text("Nothing had to be written: it is so already")
             return
+        self.latest = report.plan.series
+        following.watched = following.is_worth_a_board
         following.start()
-        if following.is_worth_a_board:
+        if following.watched:
             self.app.push_screen(BoardScreen(self, following))
             return
         going = [one for one in report.outcomes if one.change.wish.deed is Deed.DELETE and one.state is State.WRITTEN]

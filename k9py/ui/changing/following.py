@@ -92,6 +92,11 @@ class Following:
         return any(one.is_deletion and one.state is not BoardState.CONVERGED for one in self.objects)
 
     @property
+    def _is_latest(self) -> bool:
+        """True while nothing was written from here since: U takes back what was written last."""
+        return self._desk.latest in (None, self.report.plan.series)
+
+    @property
     def ended(self) -> bool:
         """True when nothing is followed any more."""
         return all(one.ended for one in self.objects)
@@ -147,7 +152,8 @@ class Following:
         stuck = [one for one in self.objects if one.blocked is not None]
         blocked = min(stuck, key=lambda one: one.blocked is None or one.blocked.id == "endpoints", default=None)
         if blocked is not None and blocked.blocked is not None:
-            way = "" if blocked.is_deletion else ". U takes it back, H shows it"
+            back = "U takes it back, H shows it" if self._is_latest else "H lists it; u there takes it back"
+            way = "" if blocked.is_deletion else f". {back}"
             still = "is being deleted and " if blocked.is_deletion else ""
             return f"{blocked.outcome.change.title}: {still}{blocked.blocked.text}{way}", Tone.BAD
         if not self.objects:
@@ -162,7 +168,8 @@ class Following:
             after = f" after {last:.0f} s" if last >= 1 else ""
             # What took something back is not taken back by U, which goes on to what was written before it.
             again = all(one.outcome.change.wish.undoes for one in self.objects)
-            way = "H lists it; u there takes this back in turn" if again else "U takes it back"
+            way = "U takes it back" if self._is_latest else "H lists it; u there takes it back"
+            way = "H lists it; u there takes this back in turn" if again else way
             return f"{name} {word}; done{after}. {way}", Tone.OK
         if BoardState.SUPERSEDED in states:
             over = next(one for one in self.objects if one.state is BoardState.SUPERSEDED)

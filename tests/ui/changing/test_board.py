@@ -100,6 +100,19 @@ async def test_who_leaves_the_board_is_told_how_it_ended(tmp_path: Path) -> None
         await k9.sees("deployment.apps/web created; done")
 
 
+async def test_the_end_of_an_earlier_write_does_not_offer_the_key_that_takes_back_a_later_one(tmp_path: Path) -> None:
+    async with living(tmp_path) as k9:
+        earlier = (await written(k9, edits.apply(deployment("web", "nginx:1.27"))))._following
+        await k9.until(lambda: earlier.ended, "the end of the first write")
+        assert earlier.summary()[0].endswith("U takes it back")
+        await k9.press("escape")
+        await k9.until(lambda: k9.app.screen is k9.app.browser)
+        k9.app.rooms.desk.review([edits.apply(config_map("settings"))], title="it")
+        await k9.write()
+        await k9.sees("configmap/settings created; done. U takes it back")
+        assert earlier.summary()[0].endswith("H lists it; u there takes it back")
+
+
 async def test_who_left_a_board_that_is_blocked_later_is_told_why(tmp_path: Path) -> None:
     async with living(tmp_path) as k9:
         await written(k9, edits.apply(deployment("web", "registry.example/missing:1")))
