@@ -17,6 +17,7 @@ from k9py.core.errors import JournalError
 from k9py.core.tasks import TaskSet
 from k9py.resources.model import Tone
 from k9py.ui.editor.document import Place
+from k9py.ui.editor.external import remove_left_behind
 
 if TYPE_CHECKING:
     from k9py.ui.app import K9App
@@ -45,7 +46,8 @@ def loses_secrets(text: str) -> bool:
 
 
 def tell_drafts(app: K9App) -> None:
-    """Say in one line that earlier runs left something behind."""
+    """Say in one line that earlier runs left something behind, and remove what no draft is."""
+    app.start_quietly(asyncio.to_thread(remove_left_behind, os.environ), name="files of editors")
     left = drafts_of(app).left(app.context_name)
     if left:
         app.start_quietly(_tell(app, left), name="drafts")

@@ -137,7 +137,7 @@ class EditScreen(Screen[None]):
             text, caret = self._start
             editor.replace_text(text)
             editor.go_to(*caret)
-            self._keep()
+            self.keep(self.editor.text)
         self._watcher.start()
         self.draw()
         if self.subject.is_yaml:
@@ -189,27 +189,26 @@ class EditScreen(Screen[None]):
         """Take the text as it stands for one that changes nothing."""
         self._as_began.add(self.editor.text)
 
-    @property
-    def _is_kept(self) -> bool:
-        """True when a draft of the text says more than the object does: values of a Secret are in none."""
+    def _is_kept(self, text: str) -> bool:
+        """Return whether a draft of a text says more than the object does: values of a Secret are in none."""
         subject = self.subject
-        if not self.is_changed:
+        if text in self._as_began:
             return False
         return not (isinstance(subject, LiveSubject) and subject.view.is_secret) or (
-            without_secrets(self.editor.text)[0] != subject.text
+            without_secrets(text)[0] != subject.text
         )
 
-    def _keep(self) -> None:
+    def keep(self, text: str) -> None:
         """Keep what is typed; what is as it began needs no draft."""
-        if self._is_kept:
-            self._keeper.typed(self.editor.text, self.editor.caret)
+        if self._is_kept(text):
+            self._keeper.typed(text, self.editor.caret)
         else:
             self._keeper.forget()
 
     def on_text_editor_changed(self, event: TextEditor.Changed) -> None:
         """Keep it."""
         event.stop()
-        self._keep()
+        self.keep(self.editor.text)
         self._finder.text_changed()
         self._checker.typed()
         self.draw_soon()
@@ -252,7 +251,7 @@ class EditScreen(Screen[None]):
         if isinstance(subject, LiveSubject) and not self.is_changed:
             self.k9.flash_text("Nothing is changed")
             return
-        if self._is_kept or not self.is_changed:
+        if self._is_kept(self.editor.text) or not self.is_changed:
             self._keeper.typed(self.editor.text, self.editor.caret)
         self.k9.rooms.desk.review(wishes, title=subject.title, done=self._reviewed, show=self._show_trouble)
 
@@ -299,7 +298,7 @@ class EditScreen(Screen[None]):
     def _ask_before_losing(self) -> None:
         """Ask before values of a Secret are lost: they are never kept."""
         choices = [Choice("stay", "Go on with the text"), Choice("forget", "Leave, and forget what was typed")]
-        if self._is_kept:
+        if self._is_kept(self.editor.text):
             text = "Leave, and keep what was typed but for the values of Secrets"
             choices.insert(1, Choice("keep", text, ":drafts opens it"))
 

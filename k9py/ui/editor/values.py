@@ -180,9 +180,11 @@ class Values:
         try:
             with unbothered():
                 text = await edit_outside(
-                    screen.k9, editor.text, title=subject.title, suffix=suffix, line=editor.caret[0] + 1
-                )
+                    screen.k9, editor.text, title=subject.title, suffix=suffix, saved=screen.keep,
+                    line=editor.caret[0] + 1,
+                )  # fmt: skip
         except K9Error as error:
+            screen.keep(editor.text)
             screen.k9.repaint_all()
             screen.k9.flash(error)
             return
@@ -190,6 +192,7 @@ class Values:
             # Editors end the last line by themselves; nobody meant that as a change.
             text = editor.text
         if not editor.document.set_text(text):
+            screen.keep(text)
             return
         editor.edited()
         if subject.is_yaml:

@@ -46,12 +46,27 @@ class FormEnd:
 
     def keep(self) -> None:
         """Something was typed: keep it soon, a word that is not finished included."""
+        if self._screen.is_changed:
+            self._keep(self._screen.editor.text, self._half_typed())
+
+    def keep_saved(self, text: str) -> None:
+        """Keep what the person's own editor saved while it is open."""
+        self._keep(text, {})
+
+    def keep_anew(self) -> None:
+        """Keep what the form says, whatever was kept while the person's own editor was open."""
+        if self._screen.is_changed:
+            self.keep()
+        else:
+            self._forget()
+
+    def _keep(self, text: str, half_typed: dict[str, Any]) -> None:
         screen = self._screen
-        if self._keeper is not None and screen.is_changed:
-            extra = {**self._half_typed(), "title": screen.title_text}
+        if self._keeper is not None:
+            extra = {**half_typed, "title": screen.title_text}
             if screen.sheet.recipe is not None:
                 extra["recipe"] = screen.sheet.recipe.kept()
-            self._keeper.typed(screen.editor.text, screen.editor.caret, extra, title=self._title())
+            self._keeper.typed(text, screen.editor.caret, extra, title=self._title())
 
     def _title(self) -> str:
         """Return what a draft of it is listed as: new ones of a kind are told apart by their names."""

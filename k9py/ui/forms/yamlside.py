@@ -134,11 +134,16 @@ class YamlSide:
         """Edit the YAML in the person's own editor, and come back with everything kept."""
         screen = self._screen
         screen.list.flush()
-        text = await edit_outside(
-            screen.k9, screen.editor.text, title=screen.title_text, suffix=".yaml", line=screen.editor.caret[0] + 1
-        )
-        screen.editor.replace_text(text)
-        screen.read_yaml()
+        editor = screen.editor
+        try:
+            text = await edit_outside(
+                screen.k9, editor.text, title=screen.title_text, suffix=".yaml", saved=screen.ending.keep_saved,
+                line=editor.caret[0] + 1,
+            )  # fmt: skip
+            editor.replace_text(text)
+            screen.read_yaml()
+        finally:
+            screen.ending.keep_anew()
 
     def field_line(self) -> str:
         """Return what the schema says of the field at the caret, in one line; empty until the caret rests there."""

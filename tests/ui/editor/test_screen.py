@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -14,6 +18,7 @@ from textual.events import Paste
 from k9py.changes.drafts import Draft
 from k9py.ui.app import K9App
 from k9py.ui.changing.review import ReviewScreen
+from k9py.ui.editor import external
 from k9py.ui.editor.keeping import drafts_of, tell_drafts
 from k9py.ui.editor.reading import ReadingScreen
 from k9py.ui.editor.screen import EditScreen
@@ -336,6 +341,46 @@ async def test_one_value_goes_through_the_persons_own_editor(tmp_path: Path, mon
         await driver.press("f4")
         await driver.sees("nothing is lost")
         assert "color: [" in text.text
+
+
+async def test_what_the_persons_own_editor_saves_is_kept_while_it_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, released, script = tmp_path / "seen", tmp_path / "released", tmp_path / "edit"
+    script.write_text(
+        f'#!/bin/sh\nsed -i "s/red/blue/" "$1"\ndirname "$1" > {seen}\n'
+        f"while [ ! -e {released} ]; do sleep 0.05; done\nexit 1\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(script))
+    monkeypatch.setattr(K9App, "suspend", lambda _: nullcontext())
+    monkeypatch.setattr(external, "LOOK", 0.02)
+    async with editing(tmp_path, "configmaps", {"configmaps": [config_map()]}) as driver:
+        drafts = drafts_of(driver.app)
+        pressed = asyncio.create_task(driver.press("f4"))  # not over before the editor is
+        async with asyncio.timeout(driver.patience):
+            while not drafts.left(driver.app.context_name):
+                await asyncio.sleep(0.02)  # a pilot waits for a program that waits for the editor
+        assert "blue" in drafts.left(driver.app.context_name)[0].text
+        external.remove_left_behind(os.environ)
+        assert Path(seen.read_text().strip()).exists(), "it is in use"
+        released.touch()
+        await pressed
+        await driver.sees("ended with status 1")
+        await driver.until(lambda: not drafts.left(driver.app.context_name), "nothing was typed")
+        assert not Path(seen.read_text().strip()).exists()
+
+
+def test_what_a_killed_run_left_of_its_editor_is_removed(tmp_path: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    run = "import os, sys; from k9py.ui.editor import external as e; d = e.private_directory(os.environ); e._locked(d)"
+    kill = f"{run}; (d / 'secret.yaml').write_text('x'); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", kill], env={**os.environ, **environ}, check=False, timeout=60)
+    other = tmp_path / "k9py-edit-of-somebody"
+    other.mkdir()
+    assert [path.name for path in tmp_path.rglob("*.yaml")] == ["secret.yaml"]
+    external.remove_left_behind(environ)
+    assert list(tmp_path.iterdir()) == [other]
 
 
 async def test_pasted_objects_open_in_the_editor_and_pasted_words_filter(tmp_path: Path) -> None:
