@@ -60,7 +60,7 @@ class Carrier:
         if handler is None:
             browser = self._app.browser
             if self._app.screen is not browser and action.where is Where.GLOBAL:
-                return lambda: self._back_to_browser(action)
+                return lambda: self._leave_for(action)
             handler = browser.acting.handlers.get(action.id)
         if handler is None and action.id.startswith("go."):
             relation = self._app.browser.acting.relation
@@ -68,6 +68,10 @@ class Carrier:
         if handler is None:
             raise LookupError(f"nothing carries out {action.id}")
         return handler
+
+    def _leave_for(self, action: Action) -> None:
+        # In the application's own turn: a screen that waits for its own end waits for ever.
+        self._app.call_later(self._back_to_browser, action)
 
     async def _back_to_browser(self, action: Action) -> None:
         """Leave what lies over the browser and do it there."""

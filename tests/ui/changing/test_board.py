@@ -151,6 +151,17 @@ async def test_a_deletion_that_somebody_holds_has_a_board_that_says_who_and_sees
         await k9.sees("configmap/held deleted; done")
 
 
+async def test_a_command_is_typed_on_a_board_and_the_keys_behind_it_are_its_own(tmp_path: Path) -> None:
+    async with living(tmp_path) as k9:
+        await written(k9, edits.apply(deployment("web", "nginx:1.27")))
+        await k9.until(lambda: isinstance(k9.app.screen, BoardScreen), "a board")
+        await k9.press(":", *"configmaps", "enter")
+        await k9.until(lambda: k9.app.screen is k9.app.browser, "the browser")
+        await k9.until(lambda: "configmaps" in k9.screen.splitlines()[0], "the list asked for")
+        await k9.press("?")
+        await k9.until(lambda: k9.app.screen is not k9.app.browser, "the help")
+
+
 async def test_of_a_service_and_its_workload_the_workload_says_what_is_wrong(tmp_path: Path) -> None:
     async with living(tmp_path) as k9:
         service: Object = {
