@@ -349,7 +349,7 @@ async def test_what_the_persons_own_editor_saves_is_kept_while_it_is_open(
     seen, released, script = tmp_path / "seen", tmp_path / "released", tmp_path / "edit"
     script.write_text(
         f'#!/bin/sh\nsed -i "s/red/blue/" "$1"\ndirname "$1" > {seen}\n'
-        f"while [ ! -e {released} ]; do sleep 0.05; done\nexit 1\n"
+        f"for _ in $(seq 1200); do [ -e {released} ] && break; sleep 0.05; done\nexit 1\n"
     )
     script.chmod(0o755)
     monkeypatch.setenv("EDITOR", str(script))
