@@ -119,7 +119,7 @@ def _editing() -> list[Action]:
                kubectl="kubectl edit {target}{ns}", footer=14),
         Action("text.edit", ("e",), _X, "edit", "Edit the object as YAML", "change", needs=both, danger=change,
                kubectl="kubectl edit {target}{ns}", footer=6),
-        Action("drafts", (), _G, "drafts", "List what was typed and not written yet (:drafts)", "change"),
+        Action("drafts", (), _G, "drafts", "List what was typed and kept (:drafts)", "change"),
         Action("editor.save", ("ctrl+s",), _E, "review", "See what would change, then write it", "edit", footer=1),
         Action("editor.write", ("ctrl+o",), _E, "write file", "Write the text back to the file it came from", "copy"),
         Action("editor.find", ("ctrl+f",), _E, "find", "Search in the text", "edit", footer=3),

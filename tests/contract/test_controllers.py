@@ -397,27 +397,32 @@ def volume(name: str, **spec: object) -> Object:
     return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": body}
 
 
+async def made_volume(space: Space, cleaned: list[str], **spec: object) -> str:
+    """Make a volume of a class of its own, which goes with the case however that ends; return its name."""
+    name = f"{space.name}-v"
+    cleaned.append(path_of("persistentvolumes", name=name))
+    await space.create("persistentvolumes", volume(name, storageClassName=space.name, **spec))
+    return name
+
+
 async def bound(space: Space, plural: str, name: str) -> Object:
     found = await space.until(plural, name, lambda obj: obj["status"].get("phase") == "Bound")
     return found["metadata"].get("annotations") or {}
 
 
-async def test_a_claim_and_a_volume_that_found_each_other_say_so(space: Space) -> None:
-    name = f"{space.name}-v"
-    await space.create("persistentvolumes", volume(name, storageClassName=space.name))
+async def test_a_claim_and_a_volume_that_found_each_other_say_so(space: Space, cleaned: list[str]) -> None:
+    name = await made_volume(space, cleaned)
     await space.create("persistentvolumeclaims", claim("data", storageClassName=space.name))
     by_itself = {"pv.kubernetes.io/bound-by-controller": "yes"}
     assert await bound(space, "persistentvolumes", name) == by_itself
     of_claim = await bound(space, "persistentvolumeclaims", "data")
     assert of_claim == by_itself | {"pv.kubernetes.io/bind-completed": "yes"}
-    await space.delete("persistentvolumes", name)
 
 
 async def test_a_volume_is_there_for_any_claim_until_one_takes_it_and_again_once_that_is_forgotten(
-    space: Space,
+    space: Space, cleaned: list[str]
 ) -> None:
-    name = f"{space.name}-v"
-    await space.create("persistentvolumes", volume(name, storageClassName=space.name))
+    name = await made_volume(space, cleaned)
     await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Available")
     await space.create("persistentvolumeclaims", claim("data", storageClassName=space.name))
     await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Bound")
@@ -425,17 +430,15 @@ async def test_a_volume_is_there_for_any_claim_until_one_takes_it_and_again_once
     await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Released")
     await space.merge("persistentvolumes", name, {"spec": {"claimRef": None}})
     await space.until("persistentvolumes", name, lambda obj: obj["status"]["phase"] == "Available")
-    await space.delete("persistentvolumes", name)
 
 
-async def test_a_volume_and_a_claim_that_name_each_other_are_bound_by_their_names(space: Space) -> None:
-    name = f"{space.name}-v"
-    names = {"namespace": space.name, "name": "data"}
-    await space.create("persistentvolumes", volume(name, storageClassName=space.name, claimRef=names))
+async def test_a_volume_and_a_claim_that_name_each_other_are_bound_by_their_names(
+    space: Space, cleaned: list[str]
+) -> None:
+    name = await made_volume(space, cleaned, claimRef={"namespace": space.name, "name": "data"})
     await space.create("persistentvolumeclaims", claim("data", storageClassName=space.name, volumeName=name))
     assert await bound(space, "persistentvolumes", name) == {}
     assert await bound(space, "persistentvolumeclaims", "data") == {"pv.kubernetes.io/bind-completed": "yes"}
-    await space.delete("persistentvolumes", name)
 
 
 # scheduling, limits, quota

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 from k9py.config.launch import UiOptions
+from k9py.kube.session import Session
 from k9py.kube.states import SyncState
 from k9py.sim.server import ADMIN_TOKEN
 from k9py.ui.sowhat import SoWhat
@@ -35,6 +36,17 @@ async def command(k9: Driver, text: str) -> None:
     await k9.press(":")
     await k9.type(text)
     await k9.press("enter")
+
+
+async def refuse_credentials(k9: Driver) -> Session:
+    """Let the server know our token no more, and wait until that is told."""
+    session = k9.app.session
+    assert session is not None
+    tokens = k9.server.access.tokens
+    tokens["another"] = tokens.pop(ADMIN_TOKEN)
+    session.retry_now()
+    await k9.sees("credentials refused")
+    return session
 
 
 async def follows(k9: Driver) -> None:
@@ -236,12 +248,7 @@ async def test_a_kubeconfig_broken_on_disk_is_said_and_we_go_on_as_before(tmp_pa
 async def test_refused_credentials_are_renewed_when_a_person_asks(tmp_path: Path) -> None:
     async with running(tmp_path, PODS) as k9:
         await live(k9)
-        session = k9.app.session
-        assert session is not None
-        tokens = k9.server.access.tokens
-        tokens["another"] = tokens.pop(ADMIN_TOKEN)
-        session.retry_now()
-        await k9.sees("credentials refused")
+        await refuse_credentials(k9)
         await k9.sees("Log in again")
         file = tmp_path / "kubeconfig"
         file.write_text(file.read_text().replace(ADMIN_TOKEN, "another"))
@@ -254,15 +261,11 @@ async def test_refused_credentials_are_renewed_when_a_person_asks(tmp_path: Path
 async def test_what_to_do_about_a_lost_connection_is_said_whole_at_80_columns(tmp_path: Path) -> None:
     async with running(tmp_path, PODS, size=(80, 24)) as k9:
         await live(k9)
-        session = k9.app.session
-        assert session is not None
-        tokens = k9.server.access.tokens
-        tokens["another"] = tokens.pop(ADMIN_TOKEN)
-        session.retry_now()
-        await k9.sees("credentials refused")
+        session = await refuse_credentials(k9)
         told = k9.app.browser.query_one(SoWhat)
         await k9.until(lambda: "Log in again" in told.text)
         assert k9.app.connection.problem in told.text
+        tokens = k9.server.access.tokens
         tokens[ADMIN_TOKEN] = tokens.pop("another")
         session.retry_now()
         await k9.until(lambda: "Log in again" not in told.text)

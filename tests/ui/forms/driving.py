@@ -29,6 +29,23 @@ async def open_new(k9: Seen, words: str) -> FormScreen:
     return form(k9)
 
 
+async def listed(k9: Seen, kind: str, *names: str) -> None:
+    """Open a list and wait for its rows."""
+    await k9.until(lambda: k9.app.session is not None)
+    await k9.press(":")
+    await k9.type(kind)
+    await k9.press("enter")
+    await k9.until(lambda: k9.names == list(names), f"{kind} {names}")
+
+
+async def open_as_form(k9: Seen, kind: str, *names: str) -> FormScreen:
+    """Open the first of a list as a form."""
+    await listed(k9, kind, *names)
+    await k9.press("F")
+    await k9.until(lambda: is_open(k9), "the form")
+    return form(k9)
+
+
 def is_open(k9: Seen) -> bool:
     """Return whether a form is on top and takes keys."""
     return isinstance(k9.app.screen, FormScreen) and k9.app.screen.keyed.is_ready

@@ -7,7 +7,7 @@ from typing import Any
 
 from k9py.ui.forms.screen import FormScreen
 from k9py.ui.picker import PickScreen
-from tests.ui.forms.driving import fill, form, get, go_down_to, open_new, row, write
+from tests.ui.forms.driving import fill, form, get, go_down_to, is_open, listed, open_as_form, open_new, row, write
 from tests.ui.harness import Seen, namespace, pod, running
 
 SMALL = (80, 24)
@@ -27,15 +27,6 @@ def deployment(name: str, image: str, namespace: str = "shop") -> Object:
         "spec": {"replicas": 0, "selector": {"matchLabels": labels},
                  "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": image}]}}},
     }  # fmt: skip
-
-
-async def listed(k9: Seen, kind: str, *names: str) -> None:
-    """Open a list and wait for its rows."""
-    await k9.until(lambda: k9.app.session is not None)
-    await k9.press(":")
-    await k9.type(kind)
-    await k9.press("enter")
-    await k9.until(lambda: k9.names == list(names), f"{kind} {names}")
 
 
 def under_cursor(k9: Seen) -> str:
@@ -128,7 +119,7 @@ async def test_the_list_is_at_what_was_made(tmp_path: Path) -> None:
     async with running(tmp_path, {"configmaps": [config_map("aaa"), config_map("bbb")]}, size=SMALL) as k9:
         await listed(k9, "configmaps", "aaa", "bbb")
         await k9.press("+")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await k9.until(lambda: is_open(k9))
         await k9.type("zzz")
         await write(k9)
         await k9.until(lambda: under_cursor(k9) == "zzz")
@@ -140,7 +131,7 @@ async def test_a_filter_that_hides_what_was_made_gives_way(tmp_path: Path) -> No
         await k9.press("/", *"aaa", "enter")
         await k9.until(lambda: k9.names == ["aaa"])
         await k9.press("+")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await k9.until(lambda: is_open(k9))
         await k9.type("zzz")
         await write(k9)
         await k9.until(lambda: under_cursor(k9) == "zzz")
@@ -171,9 +162,7 @@ async def test_what_was_made_of_another_kind_opens_its_list_and_the_way_back_sta
 async def test_what_is_changed_leaves_the_cursor_where_it_is(tmp_path: Path) -> None:
     there = [config_map("aaa", a="b"), config_map("bbb")]
     async with running(tmp_path, {"configmaps": there}, size=SMALL) as k9:
-        await listed(k9, "configmaps", "aaa", "bbb")
-        await k9.press("F")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await open_as_form(k9, "configmaps", "aaa", "bbb")
         await go_down_to(k9, "data.a")
         await k9.type("c")
         await k9.press("down")
@@ -201,9 +190,7 @@ async def test_an_image_that_cannot_be_pulled_is_reported_on_the_workload_that_u
 
 async def test_what_somebody_else_changed_meanwhile_is_said_and_taken_into_the_form(tmp_path: Path) -> None:
     async with running(tmp_path, {"configmaps": [config_map("aaa", a="b", c="d")]}, size=SMALL) as k9:
-        await listed(k9, "configmaps", "aaa")
-        await k9.press("F")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await open_as_form(k9, "configmaps", "aaa")
         await go_down_to(k9, "data.a")
         await k9.type("mine")
         await k9.press("down")
@@ -223,9 +210,7 @@ async def test_what_somebody_else_changed_meanwhile_is_said_and_taken_into_the_f
 
 async def test_an_object_deleted_under_its_form_is_made_anew_from_what_is_typed(tmp_path: Path) -> None:
     async with running(tmp_path, {"configmaps": [config_map("aaa", a="b")]}, size=SMALL) as k9:
-        await listed(k9, "configmaps", "aaa")
-        await k9.press("F")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await open_as_form(k9, "configmaps", "aaa")
         k9.store.delete("configmaps", "shop", "aaa")
         await k9.sees("it was deleted meanwhile")
         await go_down_to(k9, "data.a")
@@ -236,9 +221,7 @@ async def test_an_object_deleted_under_its_form_is_made_anew_from_what_is_typed(
 
 async def test_an_object_made_anew_under_its_form_is_not_taken_for_a_changed_one(tmp_path: Path) -> None:
     async with running(tmp_path, {"configmaps": [config_map("aaa", a="b", c="d")]}, size=SMALL) as k9:
-        await listed(k9, "configmaps", "aaa")
-        await k9.press("F")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await open_as_form(k9, "configmaps", "aaa")
         await go_down_to(k9, "data.a")
         await k9.type("mine")
         await k9.press("down")
@@ -256,9 +239,7 @@ async def test_an_object_made_anew_under_its_form_is_not_taken_for_a_changed_one
 
 async def test_news_of_the_object_that_come_while_the_form_closes_are_no_failure(tmp_path: Path) -> None:
     async with running(tmp_path, {"configmaps": [config_map("aaa", a="b")]}, size=SMALL) as k9:
-        await listed(k9, "configmaps", "aaa")
-        await k9.press("F")
-        await k9.until(lambda: isinstance(k9.app.screen, FormScreen) and form(k9).keyed.is_ready)
+        await open_as_form(k9, "configmaps", "aaa")
         watching = form(k9).watching
         other = k9.store.peek("configmaps", "shop", "aaa")
         assert other is not None

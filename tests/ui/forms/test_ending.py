@@ -56,6 +56,17 @@ async def show(k9: Driver, kind: str, name: str) -> None:
     await k9.until(lambda: name in k9.names)
 
 
+async def leave_new(k9: Driver) -> None:
+    """Begin a new ConfigMap and leave it, keeping what was typed."""
+    await open_new(k9, "configmap test")
+    await fill(k9, "data", "colour=blue")
+    await k9.press("escape")
+    await k9.sees("Leave, and keep")
+    await k9.type("keep")
+    await k9.press("enter")
+    await k9.until(lambda: k9.app.screen is k9.app.browser and drafts(k9))
+
+
 async def test_what_is_typed_is_on_the_disk_a_moment_later_a_half_typed_field_included(tmp_path: Path) -> None:
     async with running(tmp_path, size=SMALL) as k9:
         await open_new(k9, "configmap test")
@@ -206,13 +217,7 @@ async def test_a_bundle_that_was_left_opens_with_its_options_and_its_objects_fol
 
 async def test_what_was_typed_of_something_new_is_offered_at_the_next_opening(tmp_path: Path) -> None:
     async with running(tmp_path, size=SMALL) as k9:
-        await open_new(k9, "configmap test")
-        await fill(k9, "data", "colour=blue")
-        await k9.press("escape")
-        await k9.sees("Leave, and keep")
-        await k9.type("keep")
-        await k9.press("enter")
-        await k9.until(lambda: k9.app.screen is k9.app.browser and drafts(k9))
+        await leave_new(k9)
         await k9.press(":")
         await k9.type("new configmap")
         await k9.press("enter")
@@ -228,13 +233,7 @@ async def test_what_was_typed_of_something_new_is_offered_at_the_next_opening(tm
 
 async def test_a_new_one_of_another_name_is_begun_without_being_asked_about_a_draft(tmp_path: Path) -> None:
     async with running(tmp_path, size=SMALL) as k9:
-        await open_new(k9, "configmap test")
-        await fill(k9, "data", "colour=blue")
-        await k9.press("escape")
-        await k9.sees("Leave, and keep")
-        await k9.type("keep")
-        await k9.press("enter")
-        await k9.until(lambda: k9.app.screen is k9.app.browser and drafts(k9))
+        await leave_new(k9)
         await open_new(k9, "configmap another")
         await k9.until(lambda: form(k9).sheet.objects[0]["metadata"]["name"] == "another")
 

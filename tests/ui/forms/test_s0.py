@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from k9py.ui.forms.screen import FormScreen
-from tests.ui.forms.driving import fill, form, get, go_down_to, is_open, open_new, row, to_field, write
+from tests.ui.forms.driving import fill, form, get, go_down_to, open_as_form, open_new, row, to_field, write
 from tests.ui.harness import Seen, running
 
 SMALL = (80, 24)
@@ -171,12 +171,7 @@ async def test_s0_an_object_is_updated_as_a_form_and_its_name_is_fixed(tmp_path:
     there = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "test", "namespace": "shop"},
              "data": {"a": "b"}}  # fmt: skip
     async with running(tmp_path, {"configmaps": [there]}, size=SMALL) as k9:
-        await k9.press(":")
-        await k9.type("configmaps")
-        await k9.press("enter")
-        await k9.until(lambda: k9.names == ["test"])
-        await k9.press("F")
-        await k9.until(lambda: is_open(k9))
+        await open_as_form(k9, "configmaps", "test")
         assert row(k9).fixed
         await k9.type("x")
         assert row(k9).text == "test"
